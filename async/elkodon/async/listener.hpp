@@ -1,0 +1,56 @@
+// A listener whose wait is awaited.
+// The port belongs to its user, and to its station while an operation waits.
+// An id that a notifier had set before its death is still taken.
+#pragma once
+
+#include <elkodon/async/io_object.hpp>
+#include <elkodon/listener.hpp>
+
+namespace elkodon::async {
+
+/// An I/O object over a listener.
+///
+///     elkodon::async::listener bell{io, event.listener().create()};
+///     auto ids = co_await bell.async_wait(asio::use_awaitable);
+template <class Executor = asio::any_io_executor>
+class basic_listener : public io_object<elkodon::listener, Executor> {
+    using base = io_object<elkodon::listener, Executor>;
+
+    struct take_all {
+        using result = event_ids;
+        static bool from(elkodon::listener& port, result& taken, std::error_code& ec) {
+            taken = port.try_wait();
+            ec = taken.error();
+            return taken || ec;
+        }
+    };
+
+public:
+    template <class Other>
+    struct rebind_executor {
+        using other = basic_listener<Other>;
+    };
+
+    using base::base;
+    template <class OtherExecutor>
+        requires std::is_convertible_v<OtherExecutor, Executor>
+    basic_listener(basic_listener<OtherExecutor>&& other) : base(std::move(other)) {}
+
+    /// Waits until ids were rung and takes them all. Ids coalesce: a set, not a count.
+    ///
+    /// Handler signature: `void(std::error_code, elkodon::event_ids)`; on error the set is empty.
+    /// Executor: the handler's associated one, else this object's; never inline in this call.
+    /// Per-operation cancellation: terminal, partial and total, all without effect on the port.
+    /// Errors: operation_aborted (cancelled, closed or destroyed), already_running, closed, forked.
+    /// Thread safety: distinct objects any thread; a shared object one at a time.
+    /// Lifetimes: the ids are a view into the port, valid until its next wait or end; the object may be
+    /// destroyed while this is outstanding.
+    template <class Token = typename asio::default_completion_token<Executor>::type>
+    auto async_wait(Token&& token = {}) {
+        return this->template initiate<take_all, void(std::error_code, event_ids)>(std::forward<Token>(token));
+    }
+};
+
+using listener = basic_listener<>;
+
+}  // namespace elkodon::async

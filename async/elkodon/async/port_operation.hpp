@@ -1,0 +1,166 @@
+// An asynchronous wait with its handler: the one place that knows Asio's rules about handlers.
+// Pop late: nothing is taken from a port before this runs on the handler's executor and finds itself not
+// cancelled. So racing it against a timer loses nothing.
+#pragma once
+
+#include <elkodon/async/station.hpp>
+#include <elkodon/error.hpp>
+
+#include <asio/associated_allocator.hpp>
+#include <asio/associated_cancellation_slot.hpp>
+#include <asio/associated_executor.hpp>
+#include <asio/dispatch.hpp>
+#include <asio/error.hpp>
+#include <asio/execution/outstanding_work.hpp>
+#include <asio/post.hpp>
+#include <asio/prefer.hpp>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace elkodon::async {
+
+/// The port of an I/O object and its place; shared with its operations, which may outlive the object.
+template <class Port>
+struct port_state {
+    explicit port_state(Port handed) : port(std::move(handed)) {}
+    ~port_state() { leave(); }
+    port_state(const port_state&) = delete;
+    port_state& operator=(const port_state&) = delete;
+
+    /// Gives up the place. What is outstanding was cancelled before.
+    void leave() noexcept {
+        if (place && port) place->detach(*port.untyped());
+    }
+
+    Port port;
+    std::shared_ptr<station> place;
+    waiter who;
+};
+
+/// `Take` says what is taken: `Take::result`, and `bool Take::from(Port&, result&, std::error_code&)`, which
+/// returns false when there was nothing after all.
+template <class Port, class Take, class Handler, class IoExecutor>
+class port_operation final : public operation {
+    using result = typename Take::result;
+    using state = port_state<Port>;
+    using executor = asio::associated_executor_t<Handler, IoExecutor>;
+    using allocator = asio::associated_allocator_t<Handler>;
+
+    template <class Executor>
+    using tracked = std::decay_t<decltype(asio::prefer(std::declval<const Executor&>(), asio::execution::outstanding_work.tracked))>;
+
+public:
+    static owner make(Handler handler, std::shared_ptr<state> of, const IoExecutor& io) {
+        typename rebound::template other<port_operation> memory(asio::get_associated_allocator(handler));
+        auto* const place = std::allocator_traits<decltype(memory)>::allocate(memory, 1);
+        return owner(::new (static_cast<void*>(place)) port_operation(std::move(handler), std::move(of), io));
+    }
+
+    /// Begins: completes with already_running or closed, or at once, or waits. Nothing of it happens inline.
+    static void start(owner self) {
+        auto& op = static_cast<port_operation&>(*self);
+        if (!op.state_->port) return op.refuse(std::move(self), errc::closed);
+        if (!op.state_->place->begin(op.state_->who, op)) return op.refuse(std::move(self), errc::already_running);
+        op.connect_cancellation();
+        op.look_or_wait(std::move(self));
+    }
+
+    void dispatch(owner self) override {
+        const auto where = executor_;
+        asio::dispatch(where, step(std::move(self)));
+    }
+    void post(owner self) override {
+        const auto where = executor_;
+        asio::post(where, step(std::move(self)));
+    }
+
+private:
+    struct rebound {
+        template <class T>
+        using other = typename std::allocator_traits<allocator>::template rebind_alloc<T>;
+    };
+
+    /// What travels through executors: owns the operation, and destroys it when it is never called.
+    class step {
+    public:
+        using allocator_type = port_operation::allocator;
+
+        explicit step(owner op) noexcept : op_(std::move(op)) {}
+        allocator_type get_allocator() const noexcept { return asio::get_associated_allocator(self().handler_); }
+        void operator()() { self().run(std::move(op_)); }
+
+    private:
+        port_operation& self() const noexcept { return static_cast<port_operation&>(*op_); }
+        owner op_;
+    };
+
+    port_operation(Handler handler, std::shared_ptr<state> of, const IoExecutor& io)
+        : handler_(std::move(handler)),
+          state_(std::move(of)),
+          executor_(asio::prefer(asio::get_associated_executor(handler_, io), asio::execution::outstanding_work.tracked)),
+          io_work_(asio::prefer(io, asio::execution::outstanding_work.tracked)) {}
+
+    void refuse(owner self, errc why) {
+        refused_ = why;
+        post(std::move(self));
+    }
+
+    // On the initiating side the port is the caller's; once it waits it is the station's.
+    void look_or_wait(owner self) {
+        auto& port = *state_->port.untyped();
+        if (port.has_news()) return post(std::move(self));
+        const auto held = state_;  // the operation may complete on another thread before wait() returns
+        held->place->wait(port, held->who, std::move(self));
+    }
+
+    void connect_cancellation() {
+        auto slot = asio::get_associated_cancellation_slot(handler_);
+        if (!slot.is_connected()) return;
+        // Every kind of cancellation is total here: nothing has been taken yet.
+        slot.assign([weak = std::weak_ptr<state>(state_), which = static_cast<const operation*>(this)](
+                        asio::cancellation_type type) {
+            if (type == asio::cancellation_type::none) return;
+            if (const auto alive = weak.lock()) alive->place->cancel(alive->who, which);
+        });
+    }
+
+    // On the handler's executor.
+    void run(owner self) {
+        if (refused_) return complete(std::move(self), *refused_, {});
+        if (state_->place->aborted(*this) || !state_->port)
+            return complete(std::move(self), asio::error::operation_aborted, {});
+        result taken{};
+        std::error_code ec;
+        if (!Take::from(state_->port, taken, ec)) return look_or_wait(std::move(self));
+        complete(std::move(self), ec, std::move(taken));
+    }
+
+    // The handler's memory is free before it is called, so that its next operation may use it.
+    void complete(owner self, std::error_code ec, result taken) {
+        if (!refused_) {
+            auto slot = asio::get_associated_cancellation_slot(handler_);
+            if (slot.is_connected()) slot.clear();
+        }
+        auto handler = std::move(handler_);
+        const auto work = std::move(executor_);
+        const auto io_work = std::move(io_work_);
+        self.reset();
+        std::move(handler)(ec, std::move(taken));
+    }
+
+    void destroy() noexcept override {
+        if (!refused_ && state_->place) state_->place->end(state_->who, *this);
+        typename rebound::template other<port_operation> memory(asio::get_associated_allocator(handler_));
+        this->~port_operation();
+        std::allocator_traits<decltype(memory)>::deallocate(memory, this, 1);
+    }
+
+    Handler handler_;
+    std::shared_ptr<state> state_;
+    tracked<executor> executor_;
+    tracked<IoExecutor> io_work_;
+    std::optional<errc> refused_;
+};
+
+}  // namespace elkodon::async

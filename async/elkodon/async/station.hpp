@@ -1,0 +1,316 @@
+// The place where the ports of one execution context wait: one doorbell, whatever the number of ports.
+// Its handlers run on the context's own threads; nothing here starts a thread.
+// After a kill -9 of a peer its notice arrives by the control descriptor and every port is looked at.
+#pragma once
+
+#include <elkodon/async/operation.hpp>
+#include <elkodon/os/fence.hpp>
+#include <elkodon/port/waiting_port.hpp>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/buffer.hpp>
+#include <asio/execution_context.hpp>
+#include <asio/io_context.hpp>
+#include <asio/posix/basic_stream_descriptor.hpp>
+#include <asio/strand.hpp>
+#include <asio/thread_pool.hpp>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+namespace elkodon::async {
+
+/// One for each context and domain. Any thread.
+///
+/// A port with an operation that waits belongs to the station, under its mutex; otherwise it belongs to its
+/// user. Nothing is ever taken here: the operation takes when it runs on its executor.
+class station : public std::enable_shared_from_this<station> {
+public:
+    station(const segment::doorbell_place& place, const asio::any_io_executor& executor);
+
+    /// A port waits here from now on. Throws errc::already_attached.
+    void attach(port::waiting_port& port, waiter& who);
+    void detach(port::waiting_port& port) noexcept;
+
+    /// Keeps the operation until its port has news, then dispatches it.
+    void wait(port::waiting_port& port, waiter& who, operation::owner op);
+
+    /// Marks what is outstanding as aborted, and sends it on its way if it waits.
+    /// With `which`: only if that is the outstanding one.
+    void cancel(waiter& who, const operation* which = nullptr);
+
+    /// An operation begins: false when another one is outstanding on this port. It ends when it completes or
+    /// is destroyed.
+    bool begin(waiter& who, operation& op) noexcept;
+    bool aborted(const operation& op) noexcept;
+    void end(waiter& who, const operation& op) noexcept;
+
+    /// Destroys what waits; nothing is called.
+    void shut_down() noexcept;
+
+private:
+    using descriptor = asio::posix::basic_stream_descriptor<asio::any_io_executor>;
+
+    struct seat {
+        port::waiting_port* port = nullptr;
+        waiter* who = nullptr;
+    };
+    using ready_list = std::vector<operation::owner>;
+
+    void look(ready_list& ready);
+    void look_at(std::size_t slot, ready_list& ready, bool peers_too);
+    void sleep(ready_list& ready);
+    void poll_descriptors();
+    void poll_control();
+    void on_ring();
+    void on_control();
+    void send_off(ready_list& ready);
+    void settle(ready_list& sent);
+    void stop_polling();
+
+    std::mutex mutex_;
+    segment::doorbell bell_;
+    std::optional<descriptor> ring_, control_;  // until the context shuts down
+    std::vector<seat> seats_;     // by doorbell slot
+    ready_list spare_;            // its memory is used again: sending off allocates nothing in steady state
+    std::size_t waiting_ = 0;
+    std::uint64_t rings_ = 0;     // what reading the eventfd stores
+    std::uint64_t notices_seen_ = 0;
+    bool polls_ring_ = false, polls_control_ = false;
+    bool down_ = false;
+};
+
+/// The stations of one context, by domain.
+class doorbell_service : public asio::execution_context::service {
+public:
+    using key_type = doorbell_service;
+    inline static asio::execution_context::id id;
+
+    explicit doorbell_service(asio::execution_context& context);
+
+    /// The station of the domain in which `port` lives, made on the first call.
+    std::shared_ptr<station> station_for(const port::waiting_port& port, const asio::any_io_executor& executor);
+
+private:
+    void shutdown() noexcept override;
+
+    std::mutex mutex_;
+    std::vector<std::pair<process_id, std::shared_ptr<station>>> stations_;
+};
+
+
+inline station::station(const segment::doorbell_place& place, const asio::any_io_executor& executor)
+    : bell_(place), ring_(std::in_place, executor, bell_.ring_descriptor()),
+      control_(std::in_place, executor, bell_.control_descriptor()) {}
+
+inline void station::attach(port::waiting_port& port, waiter& who) {
+    const std::lock_guard lock(mutex_);
+    port.attach(bell_);
+    const auto slot = port.doorbell_slot();
+    if (seats_.size() <= slot) seats_.resize(slot + 1);
+    seats_[slot] = {&port, &who};
+}
+
+inline void station::detach(port::waiting_port& port) noexcept {
+    const std::lock_guard lock(mutex_);
+    if (!port.attached()) return;
+    seats_[port.doorbell_slot()] = {};
+    port.detach();
+}
+
+// Bit, fence, last look; then the armed word against the ready set. A publisher that misses the bit is one whose
+// message we see; one that sees it marks the ready set before it asks whether we are armed.
+inline void station::wait(port::waiting_port& port, waiter& who, operation::owner op) {
+    ready_list ready;
+    {
+        const std::lock_guard lock(mutex_);
+        if (down_) return;
+        std::swap(ready, spare_);
+        who.waiting = std::move(op);
+        ++waiting_;
+        if (port.cool() && port.needs_heavy_fence() && !os::heavy_fence())
+            bell_.look_again_after(std::chrono::milliseconds(1));
+        if (port.has_news()) {
+            --waiting_;
+            ready.push_back(std::move(who.waiting));
+        } else if (!bell_.armed()) {
+            sleep(ready);
+        }
+    }
+    // Never inline in the initiating function.
+    for (auto& each : ready) {
+        auto* const raw = each.get();
+        raw->post(std::move(each));
+    }
+    settle(ready);
+}
+
+inline void station::cancel(waiter& who, const operation* which) {
+    operation::owner stopped;
+    {
+        const std::lock_guard lock(mutex_);
+        if (!who.outstanding || (which && who.outstanding != which)) return;
+        who.outstanding->aborted = true;
+        if (!who.waiting) return;
+        stopped = std::move(who.waiting);
+        if (--waiting_ == 0) stop_polling();
+    }
+    auto* const raw = stopped.get();
+    raw->post(std::move(stopped));
+}
+
+inline bool station::begin(waiter& who, operation& op) noexcept {
+    const std::lock_guard lock(mutex_);
+    if (who.outstanding) return false;
+    who.outstanding = &op;
+    return true;
+}
+
+inline bool station::aborted(const operation& op) noexcept {
+    const std::lock_guard lock(mutex_);
+    return op.aborted;
+}
+
+inline void station::end(waiter& who, const operation& op) noexcept {
+    const std::lock_guard lock(mutex_);
+    if (who.outstanding == &op) who.outstanding = nullptr;
+}
+
+// Notices before the ready set, the ready set before the data: what comes later is found by the next look.
+inline void station::look(ready_list& ready) {
+    if (bell_.notices() == notices_seen_)
+        return bell_.ready().take([&](std::size_t slot) { look_at(slot, ready, false); });
+    notices_seen_ = bell_.notices();
+    bell_.ready().take_all([](std::size_t) {});
+    for (std::size_t slot = 0; slot < seats_.size(); ++slot) look_at(slot, ready, true);
+}
+
+inline void station::look_at(std::size_t slot, ready_list& ready, bool peers_too) {
+    if (slot >= seats_.size() || !seats_[slot].who || !seats_[slot].who->waiting) return;
+    auto& [port, who] = seats_[slot];
+    if (peers_too) port->look_at_peers();
+    if (!port->has_news()) return;
+    --waiting_;
+    ready.push_back(std::move(who->waiting));
+}
+
+// Awake and disarmed, under the mutex: arms while anybody waits. All who wait are cold already, so that the
+// armed word against the ready set is all that is left to decide.
+inline void station::sleep(ready_list& ready) {
+    while (waiting_ > 0) {
+        bell_.arm();
+        if (!bell_.ready().any() && bell_.notices() == notices_seen_) return poll_descriptors();
+        bell_.disarm();
+        look(ready);
+    }
+}
+
+// Reading beats waiting: one speculative read instead of one epoll_ctl for every sleep.
+inline void station::poll_descriptors() {
+    if (!std::exchange(polls_ring_, true)) {
+        ring_->async_read_some(asio::buffer(&rings_, sizeof rings_),
+                              [self = shared_from_this()](std::error_code, std::size_t) { self->on_ring(); });
+    }
+    poll_control();
+}
+
+inline void station::poll_control() {
+    if (std::exchange(polls_control_, true)) return;
+    control_->async_wait(descriptor::wait_read, [self = shared_from_this()](std::error_code) { self->on_control(); });
+}
+
+inline void station::on_ring() {
+    ready_list ready;
+    {
+        const std::lock_guard lock(mutex_);
+        polls_ring_ = false;
+        if (down_) return;
+        std::swap(ready, spare_);
+        bell_.disarm();
+        look(ready);
+        sleep(ready);
+    }
+    send_off(ready);
+}
+
+inline void station::on_control() {
+    ready_list ready;
+    {
+        const std::lock_guard lock(mutex_);
+        polls_control_ = false;
+        if (down_) return;
+        std::swap(ready, spare_);
+        bell_.disarm();
+        bell_.serve();
+        look(ready);
+        sleep(ready);
+    }
+    send_off(ready);
+}
+
+// What runs on this context runs here and now, and has mostly begun the next wait when it returns: then the
+// descriptors stay polled. Otherwise nothing of ours may keep run() from returning.
+inline void station::send_off(ready_list& ready) {
+    for (auto& each : ready) {
+        auto* const raw = each.get();
+        raw->dispatch(std::move(each));
+    }
+    settle(ready);
+}
+
+inline void station::settle(ready_list& sent) {
+    sent.clear();
+    const std::lock_guard lock(mutex_);
+    if (waiting_ == 0) stop_polling();
+    if (spare_.capacity() < sent.capacity()) std::swap(sent, spare_);
+}
+
+inline void station::stop_polling() {
+    if (down_) return;
+    if (bell_.armed()) bell_.disarm();
+    std::error_code ignored;
+    if (polls_ring_) ring_->cancel(ignored);
+    if (polls_control_) control_->cancel(ignored);
+}
+
+inline void station::shut_down() noexcept {
+    ready_list destroyed;
+    const std::lock_guard lock(mutex_);
+    down_ = true;
+    for (auto& each : seats_)
+        if (each.who && each.who->waiting) destroyed.push_back(std::move(each.who->waiting));
+    // The doorbell owns both descriptors; Asio's side of them must not outlive the context.
+    ring_->release();
+    control_->release();
+    ring_.reset();
+    control_.reset();
+}
+
+// The station serves all ports of the context: it runs on the context itself, not on the strand of the port that
+// came first. A strand that we don't know is used as it is.
+inline asio::any_io_executor without_strand(const asio::any_io_executor& executor) {
+    if (auto* strand = executor.target<asio::strand<asio::io_context::executor_type>>()) return strand->get_inner_executor();
+    if (auto* strand = executor.target<asio::strand<asio::thread_pool::executor_type>>()) return strand->get_inner_executor();
+    if (auto* strand = executor.target<asio::strand<asio::any_io_executor>>()) return without_strand(strand->get_inner_executor());
+    return executor;
+}
+
+inline doorbell_service::doorbell_service(asio::execution_context& context) : asio::execution_context::service(context) {}
+
+inline std::shared_ptr<station> doorbell_service::station_for(const port::waiting_port& port,
+                                                              const asio::any_io_executor& executor) {
+    const std::lock_guard lock(mutex_);
+    const auto place = port.doorbell_place();
+    for (const auto& [process, known] : stations_)
+        if (process == place.process) return known;
+    stations_.emplace_back(place.process, std::make_shared<station>(place, without_strand(executor)));
+    return stations_.back().second;
+}
+
+inline void doorbell_service::shutdown() noexcept {
+    for (auto& [process, each] : stations_) each->shut_down();
+    stations_.clear();
+}
+
+}  // namespace elkodon::async

@@ -1,0 +1,280 @@
+#!/usr/bin/env python3
+"""Measures floor, ours and references interleaved; prints a table and writes bench.json.
+
+usage: run.py --build-dir DIR [--quick] [--rounds N] [--only ROW]... [--output FILE] [--check]
+
+Every program runs in a process group of its own, under a root of ours in /dev/shm. Both go when this ends, however it
+ends; what a SIGKILL of this script leaves is ended by the programs' own alarm and removed by the next run.
+"""
+import argparse
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+
+SHM = pathlib.Path("/dev/shm")
+PREFIX = "elkodon-benchmark-"
+
+
+class Failure(Exception):
+    pass
+
+
+class Programs:
+    """Runs the programs of one build directory, one at a time."""
+
+    def __init__(self, directory, root, cores, scale):
+        self.directory, self.root, self.cores, self.scale = directory, root, cores, scale
+        self.running = None
+
+    def run(self, name, one_core=False, **arguments):
+        first, second = self.cores[0], self.cores[0] if one_core else self.cores[1]
+        if "count" in arguments:
+            arguments["count"] = int(arguments["count"] * self.scale)
+        command = [str(self.directory / name), f"cores={first},{second}"]
+        command += [f"{key}={value}" for key, value in arguments.items()]
+        environment = dict(os.environ, ELKODON_ROOT=str(self.root))
+        environment.pop("ELKODON_CONFIG", None)
+        self.running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                        env=environment, start_new_session=True)
+        try:
+            output, errors = self.running.communicate(timeout=70)
+        except subprocess.TimeoutExpired:
+            raise Failure(f"{' '.join(command)}: took too long") from None
+        finally:
+            code = self.stop()
+        if code != 0:
+            raise Failure(f"{' '.join(command)}: exit {code}: {errors.strip()}")
+        return json.loads(output)
+
+    def stop(self):
+        """Ends the group of the program that runs, if one does. Its id is that of the leader, which isn't reaped yet."""
+        program, self.running = self.running, None
+        if program is None:
+            return 0
+        if program.returncode is None:
+            try:
+                os.killpg(program.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            program.wait()
+        return program.returncode
+
+
+# A contender is a function of Programs that returns {"p50": …, "p99": …}. The better of several ways is taken in each round.
+
+def lowest(*results):
+    return min(results, key=lambda result: result["p50"])
+
+
+def highest(*results):
+    return max(results, key=lambda result: result["p50"])
+
+
+def floor(programs):
+    return programs.run("floor_word", count=50_000)
+
+
+def latency(size, count, **more):
+    return lambda programs: programs.run("latency_ours", size=size, count=count, warm_up=count // 10, **more)
+
+
+def throughput(batch):
+    return lambda programs: programs.run("throughput_ours", size=64, count=2_000_000, batch=batch)
+
+
+def ring(payload):
+    def measure(programs):
+        return highest(*(programs.run("ring_bare", count=2_000_000, kind=kind, payload=payload, pauses=pauses)
+                         for kind in ("counters", "slots") for pauses in (0, 16, 64)))
+    return measure
+
+
+def awaited(one_core):
+    return lambda programs: programs.run("await_ours", one_core=one_core, count=1_500)
+
+
+def eventfd(one_core):
+    def measure(programs):
+        return lowest(*(programs.run("await_eventfd", one_core=one_core, count=1_500, way=way)
+                        for way in ("wait", "read")))
+    return measure
+
+
+class Row:
+    def __init__(self, name, unit, ours, reference_name, reference, goal, better="lower", rounds=None):
+        self.name, self.unit, self.ours, self.goal, self.better = name, unit, ours, goal, better
+        self.reference_name, self.reference, self.rounds = reference_name, reference, rounds
+        self.results = []  # (ours, reference) of each round
+
+    def measure(self, programs):
+        """Ours between two runs of the reference: a host that moves our cores shows as two that differ."""
+        if self.reference is None:
+            return self.results.append((self.ours(programs), None))
+        for _ in range(4):
+            before = self.reference(programs)
+            ours = self.ours(programs)
+            after = self.reference(programs)
+            if max(before["p50"], after["p50"]) < 1.25 * min(before["p50"], after["p50"]):
+                break
+        middle = {key: (before[key] + after[key]) / 2 for key in ("p50", "p99")}
+        self.results.append((ours, middle))
+
+    def ratios(self):
+        return [ours["p50"] / reference["p50"] for ours, reference in self.results if reference]
+
+    def median(self, which, key):
+        values = [pair[which].get(key) for pair in self.results if pair[which]]
+        values = [value for value in values if value is not None]
+        return statistics.median(values) if values else None
+
+    def as_json(self):
+        ours = self.median(0, "p50") if self.reference else max(ours["p50"] for ours, _ in self.results)
+        reference = self.median(1, "p50")
+        ratio = statistics.median(self.ratios()) if self.reference else None
+        value = ratio if self.reference else ours
+        return {"name": self.name, "unit": self.unit, "ours": ours, "reference_name": self.reference_name,
+                "reference": reference, "ratio": ratio, "goal": self.goal,
+                "holds": value <= self.goal if self.better == "lower" else value >= self.goal}
+
+
+def all_rows():
+    word = "one word bounced, half a round trip"
+    bell = "Asio coroutines on bare eventfds"
+    return [
+        Row("latency_48", "ns", latency(48, 50_000), word, floor, 1.1),
+        Row("latency_64", "ns", latency(64, 50_000), word, floor, 1.1),
+        Row("latency_64k", "ns", latency(65_536, 50_000), word, floor, 1.1),
+        Row("latency_4m", "ns", latency(4_194_304, 50_000), word, floor, 1.1),
+        Row("latency_subscribers_64", "ns", latency(48, 50_000, subscribers=64), "latency_48", latency(48, 50_000), 1.1),
+        Row("throughput_64", "messages/s", lambda programs: highest(throughput(1)(programs), throughput(64)(programs)),
+            "bare ring of indices", ring(0), 0.5, better="higher"),
+        Row("await_cold_two_cores", "ns", awaited(False), bell, eventfd(False), 1.15),
+        Row("await_cold_one_core", "ns", awaited(True), bell, eventfd(True), 1.25),
+        Row("allocations_per_sample", "allocations", lambda programs: programs.run("allocations"), None, None, 0, rounds=3),
+    ]
+
+
+def context_rows():
+    """Printed below the table: what the rows above are made of. Not in bench.json."""
+    return [
+        Row("word, no pause in the poll", "ns", lambda programs: programs.run("floor_word", count=50_000, pauses=0), None, None, 0),
+        Row("word, one pause in the poll", "ns", lambda programs: programs.run("floor_word", count=50_000, pauses=1), None, None, 0),
+        Row("ours, receive()", "messages/s", throughput(1), None, None, 0),
+        Row("ours, receive_many() of 64", "messages/s", throughput(64), None, None, 0),
+        Row("bare ring whose indices name 64 B", "messages/s", ring(64), None, None, 0),
+    ]
+
+
+def number(value, unit=""):
+    if value is None:
+        return "–"
+    if unit == "messages/s":
+        return f"{value / 1e6:.1f} M"
+    return f"{value:.0f}" if value >= 1000 or value == int(value) else f"{value:.3g}" if value < 1 else f"{value:.1f}"
+
+
+def print_aligned(lines):
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    for line in lines:
+        cells = [cell.ljust(width) if column == 0 else cell.rjust(width)
+                 for column, (cell, width) in enumerate(zip(line, widths))]
+        print("  ".join(cells).rstrip())
+
+
+def print_table(rows, context):
+    lines = [("row", "unit", "p50", "p99", "reference p50", "p99", "ratio", "of rounds", "goal", "holds")]
+    for row in rows:
+        result, ratios = row.as_json(), row.ratios()
+        spread = f"{min(ratios):.2f} … {max(ratios):.2f}" if ratios else "–"
+        sign = "≤" if row.better == "lower" else "≥"
+        lines.append((row.name, row.unit, number(result["ours"], row.unit), number(row.median(0, "p99"), row.unit),
+                      number(result["reference"], row.unit), number(row.median(1, "p99"), row.unit),
+                      f"{result['ratio']:.2f}" if ratios else "–", spread, f"{sign} {row.goal:g}",
+                      "yes" if result["holds"] else "NO"))
+    print_aligned(lines)
+    print()
+    if context:
+        print_aligned([("for context", "unit", "p50", "p99")] +
+                      [(row.name, row.unit, number(row.median(0, "p50"), row.unit), number(row.median(0, "p99"), row.unit))
+                       for row in context])
+
+
+def machine(build, cores):
+    match = re.search(r"model name\s*:\s*(.*)", pathlib.Path("/proc/cpuinfo").read_text())
+    compiler = "unknown compiler"
+    try:
+        found = json.loads((build / "meson-info" / "intro-compilers.json").read_text())["host"]["cpp"]
+        compiler = found["full_version"]
+    except (OSError, KeyError, ValueError):
+        pass
+    return (f"{match.group(1).strip() if match else os.uname().machine}, {os.cpu_count()} CPUs | "
+            f"Linux {os.uname().release} | {compiler} | pinned to CPUs {cores[0]} and {cores[1]} | "
+            f"load before {os.getloadavg()[0]:.1f}")
+
+
+def remove_left_behind():
+    for path in SHM.glob(PREFIX + "*"):
+        owner = path.name[len(PREFIX):].split("-")[0]
+        if owner.isdigit() and not pathlib.Path("/proc", owner).exists() and path.stat().st_uid == os.getuid():
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def measure_all(programs, rows, context, rounds):
+    for this in range(rounds):
+        print(f"\rround {this + 1} of {rounds}", end="", file=sys.stderr, flush=True)
+        for row in rows + context:
+            if row.rounds is None or this < row.rounds:
+                row.measure(programs)
+    print("\r" + " " * 20 + "\r", end="", file=sys.stderr)
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description="Measures Elkodon against floors and references.")
+    parser.add_argument("--build-dir", type=pathlib.Path, required=True)
+    parser.add_argument("--quick", action="store_true", help="shorter runs: two minutes in all")
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--only", action="append", metavar="ROW", help="only this row; can be repeated")
+    parser.add_argument("--output", type=pathlib.Path, default=pathlib.Path("bench.json"))
+    parser.add_argument("--check", action="store_true", help="exit 1 when a goal isn't held")
+    return parser.parse_args()
+
+
+def main():
+    options = arguments()
+    cores = sorted(os.sched_getaffinity(0))[:2]
+    if len(cores) < 2:
+        raise Failure("two CPUs are needed")
+    rows = [row for row in all_rows() if not options.only or row.name in options.only]
+    context = [] if options.only else context_rows()
+    line = machine(options.build_dir, cores)
+
+    remove_left_behind()
+    root = pathlib.Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=SHM))
+    programs = Programs(options.build_dir / "benchmarks", root, cores, 1 if options.quick else 4)
+    try:
+        measure_all(programs, rows, context, options.rounds)
+    finally:
+        programs.stop()
+        shutil.rmtree(root, ignore_errors=True)
+
+    results = [row.as_json() for row in rows]
+    options.output.write_text(json.dumps(results, indent=2) + "\n")
+    print_table(rows, context)
+    print(line)
+    return 1 if options.check and not all(result["holds"] for result in results) else 0
+
+
+if __name__ == "__main__":
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, lambda *_: sys.exit(130))
+    try:
+        sys.exit(main())
+    except Failure as failure:
+        sys.exit(f"run.py: {failure}")

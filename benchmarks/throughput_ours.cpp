@@ -1,0 +1,116 @@
+// Messages a second: one publisher, one subscriber, nothing lost. Overflow is the only mode so far, so the benchmark paces
+// the publisher itself: the receiver writes how far it has come into a word of their own, and the publisher stays within
+// the buffer. `batch=1` takes messages one at a time, anything else by receive_many.
+#include "message.hpp"
+
+#include <elkodon/elkodon.hpp>
+
+#include <span>
+
+namespace {
+
+constexpr std::uint64_t buffer    = 256;
+constexpr std::size_t   most      = 64;
+constexpr std::uint64_t tell_each = 32;
+
+struct pace {
+    bench::meeting ready;
+    alignas(bench::line) std::atomic<std::uint64_t> taken{0};
+};
+
+template <std::size_t N>
+class receiver {
+public:
+    using payload = bench::message<N>;
+
+    receiver(elkodon::subscriber<payload>& port, std::size_t batch) : port_(port), batch_(batch) {}
+
+    std::uint64_t taken() const { return taken_; }
+
+    std::size_t step() { return batch_ == 1 ? one() : many(); }
+
+private:
+    std::size_t one() {
+        auto sample = port_.receive();
+        if (!sample) return 0;
+        check(*sample);
+        return 1;
+    }
+
+    std::size_t many() {
+        const auto samples = std::span{samples_}.first(batch_);
+        const auto count   = port_.receive_many(samples);
+        for (std::size_t i = 0; i < count; ++i) check(*samples_[i]);
+        for (std::size_t i = count; i > 0; --i) samples_[i - 1].reset();
+        return count;
+    }
+
+    void check(const payload& message) { bench::require(message.read() == taken_++, "the next number"); }
+
+    elkodon::subscriber<payload>&                port_;
+    std::size_t                                  batch_;
+    std::array<elkodon::sample<payload>, most> samples_;
+    std::uint64_t                                taken_ = 0;
+};
+
+template <std::size_t N>
+bench::throughput measure(const bench::arguments& args) {
+    const auto  count = args.number("count", 3'000'000);
+    const auto  batch = std::min<std::size_t>(args.number("batch", 32), most);
+    const auto  cores = args.cores();
+    auto* const pace  = bench::shared<struct pace>();
+
+    const auto open = [](const elkodon::node& node) {
+        return node.service("benchmark/throughput")
+            .publish_subscribe<bench::message<N>>()
+            .max_publishers(1)
+            .max_subscribers(1)
+            .subscriber_max_buffer_size(buffer)
+            .subscriber_max_borrowed_samples(most)
+            .open_or_create();
+    };
+    const auto child = [&] {
+        bench::pin(cores.second);
+        auto node      = elkodon::node::create();
+        auto service   = open(node);
+        auto publisher = service.publisher().create();
+        pace->ready.arrive();
+        std::uint64_t taken = 0;
+        for (std::uint64_t i = 0; i < count; ++i) {
+            while (i - taken >= buffer) {
+                taken = pace->taken.load(std::memory_order_acquire);
+                if (i - taken >= buffer) bench::pause();
+            }
+            auto loan = publisher.loan_uninit();
+            loan->write(i);
+            bench::require(!publisher.send(std::move(loan)), "send");
+        }
+    };
+    return bench::two_processes(child, [&] {
+        bench::pin(cores.first);
+        auto node       = elkodon::node::create();
+        auto service    = open(node);
+        auto subscriber = service.subscriber().create();
+        pace->ready.arrive();
+        bench::throughput rate{count};
+        receiver<N>       receiver{subscriber, batch};
+        std::uint64_t     told = 0;
+        while (receiver.taken() < count) {
+            if (receiver.step() == 0) continue;
+            rate.add(receiver.taken());
+            if (receiver.taken() - told >= tell_each) pace->taken.store(told = receiver.taken(), std::memory_order_release);
+        }
+        bench::require(subscriber.lost() == 0, "nothing lost");
+        return rate;
+    });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const bench::arguments args{argc, argv};
+    bench::with_size(args, [&]<std::size_t N>() {
+        auto rate = measure<N>(args);
+        bench::print_throughput(rate);
+    });
+}

@@ -1,0 +1,17 @@
+// The whole of the library without loops. <elkodon/asio.hpp> awaits its ports in Asio.
+// Caveats, in one place: docs/pitfalls.md.
+#pragma once
+
+#include <elkodon/configuration.hpp>
+#include <elkodon/error.hpp>
+#include <elkodon/event_id.hpp>
+#include <elkodon/listener.hpp>
+#include <elkodon/loan.hpp>
+#include <elkodon/node.hpp>
+#include <elkodon/notifier.hpp>
+#include <elkodon/publisher.hpp>
+#include <elkodon/sample.hpp>
+#include <elkodon/service.hpp>
+#include <elkodon/shareable.hpp>
+#include <elkodon/subscriber.hpp>
+#include <elkodon/termination.hpp>

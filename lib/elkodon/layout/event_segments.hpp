@@ -1,0 +1,48 @@
+// The segments of the event pattern. A listener's own segment is written by the listener alone; its event
+// set, a file of its own, by every notifier. After a kill -9 of a notifier, an id that it has set stays set.
+//
+// | segment   | offset | field    | writer              | readers   | order   |
+// |-----------|--------|----------|---------------------|-----------|---------|
+// | notifier  | 0      | header   | notifier            | listeners | see segment_header |
+// | listener  | 0      | header   | listener            | notifiers | see segment_header |
+// | listener  | 128    | wake_at  | listener            | notifiers | release / acquire  |
+// | event set | 0      | header   | listener            | notifiers | see segment_header |
+// | event set | 128    | id_count | listener            | notifiers | before header.state |
+// | event set | 256    | words    | listener, notifiers | listener  | seq_cst: summaries, then leaves |
+#pragma once
+
+#include <elkodon/layout/segment_header.hpp>
+
+namespace elkodon::layout {
+
+struct notifier_segment {
+    segment_header header;
+};
+
+struct listener_segment {
+    segment_header header;
+    wake_address wake_at;
+};
+
+static_assert(offsetof(listener_segment, wake_at) == 128);
+
+struct event_set_segment {
+    segment_header header;
+    std::uint32_t id_count;
+    std::uint32_t reserved[31];
+    atomic<std::uint64_t> words[1];  // a summary word for every 64 leaves, then the leaves
+};
+
+static_assert(offsetof(event_set_segment, id_count) == 128 && offsetof(event_set_segment, words) == 256);
+
+/// The largest event_id_max_value: 2 MiB of bits a listener.
+inline constexpr std::uint32_t max_event_ids = 1U << 24;
+
+constexpr std::uint32_t leaf_count(std::uint32_t ids) noexcept { return (ids + 63) / 64; }
+constexpr std::uint32_t summary_count(std::uint32_t ids) noexcept { return (leaf_count(ids) + 63) / 64; }
+
+constexpr std::uint64_t event_set_size(std::uint32_t ids) noexcept {
+    return round_up(offsetof(event_set_segment, words) + 8ULL * (leaf_count(ids) + summary_count(ids)), page);
+}
+
+}  // namespace elkodon::layout

@@ -1,0 +1,95 @@
+// A publisher's segment: ring, chunk headers, payloads. Written by the publisher alone, mapped read-only
+// by subscribers. After a kill -9 at any instruction every published message stays readable; of a message
+// whose send didn't return, some subscribers may see the header and others nothing yet.
+//
+// | offset       | field          | writer    | readers     | order                              |
+// |--------------|----------------|-----------|-------------|------------------------------------|
+// | 0            | header         | publisher | all         | see segment_header                 |
+// | 128          | ring_size …    | publisher | subscribers | before header.state                |
+// | 160          | pools[16]      | publisher | subscribers | entry, then pool_count (release)   |
+// | 768          | tail           | publisher | subscribers | release / acquire                  |
+// | 896          | ring[R]        | publisher | subscribers | release / acquire                  |
+// | pool.offset  | chunks         | publisher | subscribers | chunk_header.word, or the ring slot |
+#pragma once
+
+#include <elkodon/layout/segment_header.hpp>
+
+namespace elkodon::layout {
+
+/// 16 bytes, ending where the payload begins.
+///
+/// word: sequence · 2 + gone. "gone" means that this chunk can no longer be taken by its header: it was
+/// retired from the ring, or announced for a message that went into another chunk. The word of a chunk only
+/// grows.
+struct chunk_header {
+    atomic<std::uint64_t> word;
+    atomic<std::uint32_t> announced;  // the chunk in which the next message will probably be, or no_chunk
+    atomic<std::uint32_t> length;     // in elements
+};
+
+static_assert(sizeof(chunk_header) == 16);
+static_assert(offsetof(chunk_header, announced) == 8 && offsetof(chunk_header, length) == 12);
+
+/// One word: the low 40 bits of the sequence above 24 bits of chunk. Slot i begins as {i, no_chunk}.
+using ring_slot = atomic<std::uint64_t>;
+
+/// Chunk numbers are global over a publisher's pools and never used again by a later one.
+struct pool_entry {
+    std::uint32_t first_chunk;
+    std::uint32_t chunk_count;
+    std::uint64_t offset;  // of the first chunk, in this segment; further pools are files of their own
+    std::uint64_t stride;
+    std::uint32_t payload_offset;  // in a chunk; the chunk_header ends there
+    std::uint32_t reserved;
+};
+
+static_assert(sizeof(pool_entry) == 32);
+
+inline constexpr std::uint32_t max_pools = 16;
+
+struct publisher_segment {
+    segment_header header;
+    std::uint32_t ring_size;  // a power of two, at least 2
+    std::uint32_t history;
+    std::uint64_t payload_size;
+    atomic<std::uint32_t> pool_count;
+    std::uint32_t reserved[3];
+    pool_entry pools[max_pools];
+    std::byte gap[768 - 672];
+    alignas(line) atomic<std::uint64_t> tail;  // the sequence that the next message will have
+    alignas(line) ring_slot ring[1];           // ring_size of them
+};
+
+static_assert(offsetof(publisher_segment, ring_size) == 128 && offsetof(publisher_segment, history) == 132);
+static_assert(offsetof(publisher_segment, payload_size) == 136);
+static_assert(offsetof(publisher_segment, pool_count) == 144 && offsetof(publisher_segment, pools) == 160);
+static_assert(offsetof(publisher_segment, tail) == 768 && offsetof(publisher_segment, ring) == 896);
+
+/// The arithmetic of a publisher's segment: known before anything is created, and the same in every
+/// process. Sizes in bytes.
+struct publisher_geometry {
+    std::uint32_t ring_size = 2;
+    std::uint32_t chunk_count = 0;
+    std::uint64_t payload_size = 0;
+    std::uint32_t payload_offset = 16;
+    std::uint64_t stride = 0;
+    std::uint64_t pool_offset = 0;
+    std::uint64_t total = 0;
+};
+
+/// Payloads aligned to at most 16 share the first cache line with their header.
+constexpr publisher_geometry publisher_geometry_of(std::uint32_t ring_size, std::uint32_t chunk_count,
+                                                   std::uint64_t payload_size, std::uint64_t alignment) noexcept {
+    const auto step = alignment > line ? alignment : line;
+    publisher_geometry made;
+    made.ring_size = ring_size;
+    made.chunk_count = chunk_count;
+    made.payload_size = payload_size;
+    made.payload_offset = static_cast<std::uint32_t>(alignment > 16 ? alignment : 16);
+    made.stride = round_up(made.payload_offset + payload_size, step);
+    made.pool_offset = round_up(offsetof(publisher_segment, ring) + std::uint64_t{ring_size} * sizeof(ring_slot), page);
+    made.total = round_up(made.pool_offset + made.stride * chunk_count, page);
+    return made;
+}
+
+}  // namespace elkodon::layout

@@ -1,0 +1,263 @@
+// The reading end of the broadcast ring: one subscriber's place in one publisher's ring.
+// It writes nothing but the subscriber's own borrow slots; ring, headers and tail are read once, checked,
+// and then used. After a kill -9 of the publisher everything that it had published stays readable.
+//
+// Taking is a hazard pointer: store the chunk into a borrow slot, full fence, read again the word by which
+// one came. Unchanged: the publisher had not retired the chunk before the fence, so its scan, which comes
+// after its own fence, sees the borrow slot. Changed: overtaken; clear the slot and look again.
+#pragma once
+
+#include <elkodon/base/untrusted.hpp>
+#include <elkodon/layout/publisher_segment.hpp>
+#include <elkodon/layout/subscriber_segment.hpp>
+#include <elkodon/lockfree/ring_word.hpp>
+
+#include <algorithm>
+#include <span>
+
+namespace elkodon::lockfree {
+
+/// What a look at the ring found. `overtaken` forbids sleeping: the publisher lapped us twice in one look.
+enum class look { empty, taken, overtaken };
+
+/// A message that a borrow slot protects.
+struct taken_message {
+    const std::byte* payload = nullptr;
+    std::uint64_t sequence = 0;
+    std::uint32_t length = 0;
+};
+
+/// Which of the messages that take_many() looked at it has got.
+struct batch {
+    std::size_t first = 0;
+    std::size_t last = 0;
+};
+
+/// Which re-reads are left out: only a test that shows what they are for says anything but `none`.
+enum class left_out { none, header_reread, slot_reread };
+
+/// One at a time.
+template <left_out Mutant = left_out::none>
+class basic_ring_reader {
+public:
+    basic_ring_reader() noexcept = default;
+
+    /// `begin` is a publisher's segment whose header and geometry have been checked. `publisher` is its port
+    /// id. Begins with the newest `history` messages that are still there.
+    basic_ring_reader(const std::byte* begin, const layout::publisher_geometry& geometry, std::uint64_t publisher,
+                      std::uint64_t history) noexcept
+        : segment_(reinterpret_cast<const layout::publisher_segment*>(begin)),
+          headers_(begin + geometry.pool_offset + geometry.payload_offset - sizeof(layout::chunk_header)),
+          stride_(geometry.stride),
+          mask_(geometry.ring_size - 1),
+          publisher_(publisher),
+          chunks_(geometry.chunk_count) {
+        joined_ = tail();
+        history = std::min<std::uint64_t>(history, geometry.ring_size);
+        position_ = joined_ - std::min(history, joined_ - std::min<std::uint64_t>(joined_, geometry.ring_size));
+    }
+
+    std::uint64_t position() const noexcept { return position_; }
+    std::uint64_t ring_size() const noexcept { return mask_ + 1; }
+
+    /// Messages that were published after we joined and overwritten before we took them. Exact.
+    std::uint64_t lost() const noexcept { return lost_; }
+
+    /// After the publisher's death: what is in the slot counts even if the announced header is empty.
+    void publisher_died() noexcept { last_look_ = true; }
+
+    /// Whether take() would find something, by header, slot and tail. Writes nothing but its own place.
+    bool has_news() const noexcept {
+        if (announced_ != layout::no_chunk) {
+            // sync[ring.header] acquire: as in take().
+            if (header(announced_).word.load(fenced_load) == header_word(position_)) return true;
+        }
+        // sync[ring.slot] acquire: as in take().
+        const auto number = number_in(slot(position_).load(fenced_load));
+        if (number != ((position_ - ring_size()) & low_40)) return true;
+        return lapped();
+    }
+
+    /// Takes the next message into `borrow`, a free borrow slot of ours, or says that there is none.
+    look take(layout::borrow_slot& borrow, taken_message& message) noexcept {
+        for (int attempt = 0; attempt < 2; ++attempt) {
+            switch (look_by_header(borrow, message)) {
+                case step::taken: return look::taken;
+                case step::empty:
+                    if (++empty_looks_ % 1024 != 0 || !lapped()) return look::empty;
+                    break;
+                case step::elsewhere: break;
+            }
+            switch (look_by_slot(borrow, message)) {
+                case step::taken: return look::taken;
+                case step::empty:
+                    if (++empty_looks_ % 1024 != 0 || !lapped()) return look::empty;
+                    break;
+                case step::elsewhere: break;
+            }
+            if (!resynchronise()) return look::empty;
+        }
+        return look::overtaken;
+    }
+
+    /// Takes up to `borrows.size()` messages that are there, oldest first, with one fence for all: messages
+    /// first … last − 1, each in the borrow slot of the same index. Behind the head go by the slots, eight
+    /// of which share a line, so that the loads of the chunks overlap.
+    batch take_many(std::span<layout::borrow_slot* const> borrows, std::span<taken_message> messages) noexcept {
+        std::size_t count = 0;
+        for (; count < borrows.size(); ++count) {
+            const auto due = position_ + count;
+            // sync[ring.slot] acquire: as in take().
+            const auto word = slot(due).load(std::memory_order_acquire);
+            const auto chunk = chunk_in(word);
+            if (number_in(word) != (due & low_40) || chunk >= chunks_) break;
+            __builtin_prefetch(&header(chunk));
+            // sync[borrow.slot] release: with the fence below; see protect().
+            borrows[count]->store(pack(publisher_, chunk), fenced_store);
+        }
+        if (count == 0) return {};
+        full_fence();  // sync[fence.borrow] seq_cst: all borrow slots above, all re-reads below; see protect().
+        return keep_unchanged(borrows.first(count), messages);
+    }
+
+private:
+    enum class step { empty, taken, elsewhere };
+
+    step look_by_header(layout::borrow_slot& borrow, taken_message& message) noexcept {
+        if (announced_ == layout::no_chunk) return step::elsewhere;
+        auto& word = header(announced_).word;
+        // sync[ring.header] acquire: the publisher's release store; payload and length are visible with it.
+        const auto found = word.load(std::memory_order_acquire);
+        if (found == header_word(position_)) {
+            if (protect<Mutant == left_out::header_reread>(borrow, announced_, word, found)) {
+                accept(announced_, message);
+                return step::taken;
+            }
+            return step::elsewhere;
+        }
+        // The word of a chunk only grows: a smaller one means that our message is not out yet.
+        return sequence_in(found) < position_ && !last_look_ ? step::empty : step::elsewhere;
+    }
+
+    step look_by_slot(layout::borrow_slot& borrow, taken_message& message) noexcept {
+        auto& word = slot(position_);
+        // sync[ring.slot] acquire: the publisher's release store; header and payload are visible with it.
+        const auto found = word.load(std::memory_order_acquire);
+        if (number_in(found) == ((position_ - ring_size()) & low_40)) return step::empty;
+        if (number_in(found) != (position_ & low_40)) return step::elsewhere;
+        const auto chunk = untrusted(chunk_in(found)).below(chunks_);
+        if (!chunk) return step::elsewhere;
+        if (!protect<Mutant == left_out::slot_reread>(borrow, *chunk, word, found)) return step::elsewhere;
+        if (!is_due(*chunk, position_)) {
+            release(borrow);
+            return step::elsewhere;
+        }
+        accept(*chunk, message);
+        return step::taken;
+    }
+
+    template <bool LeaveOutReread>
+    bool protect(layout::borrow_slot& borrow, std::uint32_t chunk, const atomic<std::uint64_t>& word,
+                 std::uint64_t found) noexcept {
+        // sync[borrow.slot] release: also when taking, for a later reuse of the slot orders what we read
+        // before it; the publisher's scan acquires.
+        borrow.store(pack(publisher_, chunk), fenced_store);
+        // sync[fence.borrow] seq_cst: our borrow slot, then our re-read; the publisher's retirement, then
+        // its scan. If our re-read misses the retirement, its scan finds our borrow slot.
+        full_fence();
+        if constexpr (LeaveOutReread) return true;
+        // sync[ring.header] acquire, sync[ring.slot] acquire: the re-read.
+        if (word.load(fenced_load) == found) return true;
+        release(borrow);
+        return false;
+    }
+
+    // All re-reads, newest first: what was overwritten is then a prefix, however fast the publisher is.
+    batch keep_unchanged(std::span<layout::borrow_slot* const> borrows, std::span<taken_message> messages) noexcept {
+        const auto count = borrows.size();
+        std::size_t first = count;
+        while (first > 0) {
+            // relaxed: our own store.
+            const auto chunk = chunk_in(borrows[first - 1]->load(std::memory_order_relaxed));
+            const auto due = position_ + first - 1;
+            // sync[ring.slot] acquire: the re-read.
+            if (slot(due).load(fenced_load) != pack(due, chunk) || !is_due(chunk, due)) break;
+            --first;
+        }
+        for (std::size_t i = 0; i < first; ++i) release(*borrows[i]);
+        skip_to(position_ + first);
+        for (std::size_t i = first; i < count; ++i) {
+            // relaxed: our own store.
+            const auto chunk = chunk_in(borrows[i]->load(std::memory_order_relaxed));
+            accept(chunk, messages[i]);
+        }
+        return {first, count};
+    }
+
+    // The 64 bits are the truth: 40 of them come round again in a few hours at full speed.
+    bool is_due(std::uint32_t chunk, std::uint64_t due) const noexcept {
+        // sync[ring.header] acquire: protected, so it is the word that went with the slot.
+        return header(chunk).word.load(std::memory_order_acquire) == header_word(due);
+    }
+
+    void accept(std::uint32_t chunk, taken_message& message) noexcept {
+        const auto& mine = header(chunk);
+        // relaxed, both: protected and ordered by the word.
+        message = {reinterpret_cast<const std::byte*>(&mine) + sizeof(layout::chunk_header), position_,
+                   mine.length.load(std::memory_order_relaxed)};
+        const auto next = mine.announced.load(std::memory_order_relaxed);
+        announced_ = next < chunks_ ? next : layout::no_chunk;
+        empty_looks_ = 0;
+        ++position_;
+    }
+
+    /// Whether the publisher is more than a ring ahead: what the slot says is then of another lap.
+    bool lapped() const noexcept { return distance(tail(), position_) > static_cast<std::int64_t>(ring_size()); }
+
+    /// Goes on with the oldest message that is still there. False when there is none.
+    bool resynchronise() noexcept {
+        const auto end = tail();
+        const auto ahead = distance(end, position_);
+        if (ahead <= 0) return false;
+        skip_to(ahead > static_cast<std::int64_t>(ring_size()) ? end - ring_size() : position_ + 1);
+        return true;
+    }
+
+    // History that was overtaken while joining is not loss.
+    void skip_to(std::uint64_t next) noexcept {
+        if (next == position_) return;
+        const auto from = std::max(position_, joined_);
+        if (next > from) lost_ += next - from;
+        position_ = next;
+        announced_ = layout::no_chunk;
+    }
+
+    static void release(layout::borrow_slot& borrow) noexcept {
+        borrow.store(0, std::memory_order_release);  // sync[borrow.slot] release: the publisher's scan acquires
+    }
+
+    std::uint64_t tail() const noexcept {
+        return segment_->tail.load(std::memory_order_acquire);  // sync[ring.tail] acquire: ring_writer's release
+    }
+    const layout::chunk_header& header(std::uint32_t chunk) const noexcept {
+        return *reinterpret_cast<const layout::chunk_header*>(headers_ + chunk * stride_);
+    }
+    const layout::ring_slot& slot(std::uint64_t sequence) const noexcept { return segment_->ring[sequence & mask_]; }
+
+    const layout::publisher_segment* segment_ = nullptr;
+    const std::byte* headers_ = nullptr;
+    std::uint64_t stride_ = 0;
+    std::uint64_t mask_ = 0;
+    std::uint64_t publisher_ = 0;
+    std::uint64_t position_ = 0;  // the sequence that is due; after a take by header it may be tail + 1
+    std::uint64_t joined_ = 0;
+    std::uint64_t lost_ = 0;
+    std::uint32_t chunks_ = 0;
+    std::uint32_t announced_ = layout::no_chunk;
+    std::uint32_t empty_looks_ = 0;
+    bool last_look_ = false;
+};
+
+using ring_reader = basic_ring_reader<>;
+
+}  // namespace elkodon::lockfree

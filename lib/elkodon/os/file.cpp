@@ -1,0 +1,193 @@
+// See file.hpp.
+#include <elkodon/base/error.hpp>
+#include <elkodon/os/file.hpp>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <dirent.h>
+#include <fcntl.h>
+#include <memory>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <thread>
+#include <unistd.h>
+
+namespace elkodon::os {
+namespace {
+
+std::string path_of(int file) { return "/proc/self/fd/" + std::to_string(file); }
+
+std::error_code code_of(int number) noexcept {
+    switch (number) {
+        case ENOSPC:
+        case EDQUOT: return errc::out_of_space;
+        case EACCES:
+        case EPERM:
+        case EROFS: return errc::permission_denied;
+        default: return {number, std::system_category()};
+    }
+}
+
+// Allocated at once, so that a full file system is an error here and not a SIGBUS in the middle of a write.
+void allocate(int file, std::uint64_t size, int directory, const std::string& doing) {
+    int failure = 0;
+    do failure = posix_fallocate(file, 0, static_cast<off_t>(size));
+    while (failure == EINTR);
+    if (failure == 0) return;
+    if (failure != ENOSPC && failure != EFBIG) throw_errno(failure, doing);
+    struct statvfs space {};
+    const bool known = fstatvfs(directory, &space) == 0;
+    const auto free = known ? std::uint64_t{space.f_bavail} * space.f_frsize : 0;
+    throw error(errc::out_of_space, doing, "bytes in the root's file system", std::to_string(size),
+                std::to_string(free));
+}
+
+}  // namespace
+
+void throw_errno(int number, const std::string& doing) {
+    const auto code = code_of(number);
+    if (code.category() == error_category()) throw error(code, doing + ": " + std::strerror(number));
+    throw error(code, doing);
+}
+
+void fd::reset(int number) noexcept {
+    if (number_ >= 0) ::close(number_);
+    number_ = number;
+}
+
+file_facts facts_of(int file, const std::string& doing) {
+    struct stat status {};
+    if (fstat(file, &status) != 0) throw_errno(errno, doing);
+    return {{status.st_dev, status.st_ino},
+            static_cast<std::uint64_t>(status.st_size),
+            status.st_uid,
+            status.st_mode,
+            S_ISREG(status.st_mode),
+            S_ISDIR(status.st_mode)};
+}
+
+fd open_directory(int at, const std::string& name) {
+    fd directory{openat(at, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)};
+    if (!directory && errno != ENOENT) {
+        const int number = errno;
+        throw_errno(number, "open directory \"" + name + "\"");
+    }
+    return directory;
+}
+
+void make_directory(int at, const std::string& name) {
+    if (mkdirat(at, name.c_str(), 0700) != 0 && errno != EEXIST) {
+        const int number = errno;
+        throw_errno(number, "make directory \"" + name + "\"");
+    }
+}
+
+bool remove_directory(int at, const std::string& name) noexcept {
+    return unlinkat(at, name.c_str(), AT_REMOVEDIR) == 0;
+}
+
+fd open_file(int directory, const std::string& name, bool writable) {
+    const int access = writable ? O_RDWR : O_RDONLY;
+    fd file{openat(directory, name.c_str(), access | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
+    if (!file && errno != ENOENT) {
+        const int number = errno;
+        throw_errno(number, "open \"" + name + "\"");
+    }
+    return file;
+}
+
+fd create_unnamed(int directory, std::uint64_t size, const std::string& doing) {
+    fd file{openat(directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)};
+    if (!file) {
+        const int number = errno;
+        if (number == EOPNOTSUPP || number == EISDIR)
+            throw error({number, std::system_category()},
+                        doing + ": the root's file system has no unnamed files: choose a root on a tmpfs");
+        throw_errno(number, doing);
+    }
+    if (size > 0) allocate(file.get(), size, directory, doing);
+    return file;
+}
+
+bool link_unnamed(int file, int directory, const std::string& name) {
+    if (linkat(AT_FDCWD, path_of(file).c_str(), directory, name.c_str(), AT_SYMLINK_FOLLOW) == 0) return true;
+    if (errno == EEXIST) return false;
+    const int number = errno;
+    throw_errno(number, "link \"" + name + "\"");
+}
+
+file_identity identity_of(int directory, const std::string& name) noexcept {
+    struct stat status {};
+    if (fstatat(directory, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return {};
+    return {status.st_dev, status.st_ino};
+}
+
+bool unlink_if(int directory, const std::string& name, file_identity identity) noexcept {
+    return identity_of(directory, name) == identity && unlinkat(directory, name.c_str(), 0) == 0;
+}
+
+void unlink_name(int directory, const std::string& name) noexcept { unlinkat(directory, name.c_str(), 0); }
+
+std::vector<directory_entry> list_directory(int directory) {
+    // A descriptor of its own: the position in a directory belongs to the open description.
+    fd again{openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+    std::vector<directory_entry> entries;
+    if (!again) {
+        if (errno == ENOENT) return entries;
+        const int number = errno;
+        throw_errno(number, "list a directory");
+    }
+    std::unique_ptr<DIR, int (*)(DIR*)> stream(fdopendir(again.get()), &closedir);
+    if (!stream) throw_errno(errno, "list a directory");
+    again.release();
+    while (const dirent* entry = readdir(stream.get())) {
+        const std::string_view name = entry->d_name;
+        if (name != "." && name != "..") entries.push_back({std::string(name), entry->d_ino});
+    }
+    return entries;
+}
+
+std::string read_text(int file, std::size_t limit, const std::string& doing) {
+    std::string text(limit + 1, '\0');
+    std::size_t filled = 0;
+    while (filled < text.size()) {
+        const auto got = pread(file, text.data() + filled, text.size() - filled, static_cast<off_t>(filled));
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) throw_errno(errno, doing);
+        if (got == 0) break;
+        filled += static_cast<std::size_t>(got);
+    }
+    if (filled > limit) throw error(errc::invalid_segment, doing + ": longer than " + std::to_string(limit));
+    text.resize(filled);
+    return text;
+}
+
+void write_text(int file, std::string_view text, const std::string& doing) {
+    while (!text.empty()) {
+        const auto put = write(file, text.data(), text.size());
+        if (put < 0 && errno == EINTR) continue;
+        if (put < 0) throw_errno(errno, doing);
+        text.remove_prefix(static_cast<std::size_t>(put));
+    }
+}
+
+bool try_lock_directory(int directory) noexcept { return flock(directory, LOCK_EX | LOCK_NB) == 0; }
+
+bool lock_directory(int directory, unsigned seconds) {
+    // flock alone would wait for as long as a stopped process likes.
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
+    auto pause = std::chrono::microseconds(20);
+    while (!try_lock_directory(directory)) {
+        if (std::chrono::steady_clock::now() > deadline) return false;
+        std::this_thread::sleep_for(pause);
+        if (pause < std::chrono::milliseconds(5)) pause *= 2;
+    }
+    return true;
+}
+
+void unlock_directory(int directory) noexcept { flock(directory, LOCK_UN); }
+
+}  // namespace elkodon::os

@@ -1,0 +1,88 @@
+// Files as segments need them: made without a name and linked when complete, opened without following
+// links, identified by device and inode. Everything is relative to a directory's descriptor.
+// After a kill -9 a file without a name is gone; a file with a name is complete.
+#pragma once
+
+#include <elkodon/os/fd.hpp>
+
+#include <compare>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace elkodon::os {
+
+/// Says which file it is, whatever its name. Stays taken as long as anybody has it open or mapped.
+struct file_identity {
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    friend auto operator<=>(const file_identity&, const file_identity&) = default;
+};
+
+/// What the kernel says about an open file.
+struct file_facts {
+    file_identity identity;
+    std::uint64_t size = 0;
+    std::uint32_t owner = 0;
+    std::uint32_t mode = 0;
+    bool regular = false;
+    bool directory = false;
+};
+
+/// One name in a directory.
+struct directory_entry {
+    std::string name;
+    std::uint64_t inode = 0;
+};
+
+/// The error that errno names, with what was being done; out_of_space and permission_denied in our own
+/// codes. `doing` reads like `create segment "publisher.0"`.
+[[noreturn]] void throw_errno(int number, const std::string& doing);
+
+file_facts facts_of(int file, const std::string& doing);
+
+/// Opens directory `name` under `at`; a symbolic link is refused (ELOOP or ENOTDIR). An empty descriptor
+/// when there is none; throws on everything else.
+fd open_directory(int at, const std::string& name);
+
+/// Makes directory `name` (mode 0700) unless it exists.
+void make_directory(int at, const std::string& name);
+
+/// Removes an empty directory; false when it isn't there or isn't empty.
+bool remove_directory(int at, const std::string& name) noexcept;
+
+/// Opens a regular file for reading, or for reading and writing. Links are refused and a FIFO doesn't
+/// block. An empty descriptor when there is no such name.
+fd open_file(int directory, const std::string& name, bool writable);
+
+/// A file of `size` bytes, all of them allocated, without a name. A full file system is an error that says
+/// how much was asked for and how much is free.
+fd create_unnamed(int directory, std::uint64_t size, const std::string& doing);
+
+/// Gives an unnamed file its name. False when the name is taken.
+bool link_unnamed(int file, int directory, const std::string& name);
+
+/// Removes `name` if it still is that very file. False otherwise. The caller holds the directory's lock
+/// when others may replace the name at the same time.
+bool unlink_if(int directory, const std::string& name, file_identity identity) noexcept;
+
+/// Removes `name`, whatever it is.
+void unlink_name(int directory, const std::string& name) noexcept;
+
+/// The identity of `name`, without opening it; zeros when there is none.
+file_identity identity_of(int directory, const std::string& name) noexcept;
+
+/// All names but `.` and `..`.
+std::vector<directory_entry> list_directory(int directory);
+
+std::string read_text(int file, std::size_t limit, const std::string& doing);
+void write_text(int file, std::string_view text, const std::string& doing);
+
+/// Takes the directory's lock, waiting at most about `seconds`. False when somebody else holds it for
+/// longer. The kernel drops it with the descriptor, however the process ends.
+bool lock_directory(int directory, unsigned seconds);
+bool try_lock_directory(int directory) noexcept;
+void unlock_directory(int directory) noexcept;
+
+}  // namespace elkodon::os

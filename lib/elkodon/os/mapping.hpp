@@ -1,0 +1,43 @@
+// Memory that a file backs. How a mapping is obtained stays in this one place, because services for
+// several users will move to sealed memory handed over a socket.
+// Who writes is decided by the file's room; a read-only mapping faults on a write.
+// After a kill -9 the kernel has unmapped it; the file's bytes stay.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+namespace elkodon::os {
+
+/// What a mapping may be used for.
+enum class access { read, read_write };
+
+/// Owns one mapping, or none. Needs no open descriptor. One at a time; the memory itself: any thread.
+class mapping {
+public:
+    mapping() noexcept = default;
+    mapping(int file, std::uint64_t size, access mode, const std::string& doing);
+    mapping(mapping&& other) noexcept
+        : begin_(std::exchange(other.begin_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+    mapping& operator=(mapping&& other) noexcept {
+        std::swap(begin_, other.begin_);
+        std::swap(size_, other.size_);
+        return *this;
+    }
+    ~mapping();
+
+    std::byte* data() const noexcept { return begin_; }
+    std::uint64_t size() const noexcept { return size_; }
+    explicit operator bool() const noexcept { return begin_ != nullptr; }
+
+    /// A fork's child must not write what has one writer: there the pages are absent.
+    void absent_in_children() const noexcept;
+
+private:
+    std::byte* begin_ = nullptr;
+    std::uint64_t size_ = 0;
+};
+
+}  // namespace elkodon::os

@@ -1,0 +1,93 @@
+// See poll.hpp.
+#include <elkodon/os/file.hpp>
+#include <elkodon/os/poll.hpp>
+
+#include <array>
+#include <cerrno>
+#include <poll.h>
+#include <string>
+#include <string_view>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+namespace elkodon::os {
+
+fd make_eventfd() {
+    fd made{eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
+    if (!made) throw_errno(errno, "make an eventfd");
+    return made;
+}
+
+bool is_eventfd(int file) noexcept {
+    std::array<char, 64> target{};
+    const auto path = "/proc/self/fd/" + std::to_string(file);
+    const auto length = readlink(path.c_str(), target.data(), target.size());
+    return length > 0 && std::string_view(target.data(), static_cast<std::size_t>(length)) == "anon_inode:[eventfd]";
+}
+
+void ring(int eventfd) noexcept {
+    const std::uint64_t one = 1;
+    while (write(eventfd, &one, sizeof one) < 0 && errno == EINTR) {
+    }
+}
+
+void drain(int eventfd) noexcept {
+    std::uint64_t rings = 0;
+    while (read(eventfd, &rings, sizeof rings) < 0 && errno == EINTR) {
+    }
+}
+
+fd make_timer() {
+    fd made{timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)};
+    if (!made) throw_errno(errno, "make a timer");
+    return made;
+}
+
+void start_timer(int timer, std::chrono::nanoseconds after) noexcept {
+    itimerspec setting{};
+    setting.it_value.tv_sec = static_cast<time_t>(after.count() / 1'000'000'000);
+    setting.it_value.tv_nsec = static_cast<long>(after.count() % 1'000'000'000);
+    timerfd_settime(timer, 0, &setting, nullptr);
+}
+
+poll_set::poll_set() : set_(epoll_create1(EPOLL_CLOEXEC)) {
+    if (!set_) throw_errno(errno, "make a poll set");
+}
+
+bool poll_set::add(int file, std::uint64_t key) noexcept {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.u64 = key;
+    return epoll_ctl(set_.get(), EPOLL_CTL_ADD, file, &event) == 0;
+}
+
+void poll_set::remove(int file) noexcept {
+    epoll_event unused{};
+    epoll_ctl(set_.get(), EPOLL_CTL_DEL, file, &unused);
+}
+
+std::size_t poll_set::ready(std::uint64_t (&keys)[64]) const noexcept {
+    std::array<epoll_event, 64> events;
+    const int count = epoll_wait(set_.get(), events.data(), 64, 0);
+    for (int i = 0; i < count; ++i) keys[i] = events[static_cast<std::size_t>(i)].data.u64;
+    return count > 0 ? static_cast<std::size_t>(count) : 0;
+}
+
+bool wait_readable(int file, std::optional<std::chrono::steady_clock::time_point> until) noexcept {
+    for (;;) {
+        pollfd look{file, POLLIN, 0};
+        timespec left{};
+        if (until) {
+            const auto rest = std::max(*until - std::chrono::steady_clock::now(), std::chrono::steady_clock::duration{});
+            left.tv_sec = static_cast<time_t>(rest.count() / 1'000'000'000);
+            left.tv_nsec = static_cast<long>(rest.count() % 1'000'000'000);
+        }
+        const int count = ppoll(&look, 1, until ? &left : nullptr, nullptr);
+        if (count > 0) return true;
+        if (count == 0) return false;
+    }
+}
+
+}  // namespace elkodon::os

@@ -1,0 +1,114 @@
+// See listener_port.hpp.
+#include <elkodon/port/listener_port.hpp>
+#include <elkodon/service/properties.hpp>
+
+namespace elkodon::port {
+namespace {
+
+constexpr peer_kind notifiers{service::port_kind::notifier, layout::segment_kind::notifier, sizeof(layout::notifier_segment)};
+
+}  // namespace
+
+listener_port::listener_port(std::shared_ptr<service::service_directory> of)
+    : waiting_port(std::move(of), false),
+      id_(os::random_number()),
+      fork_generation_(os::fork_generation()),
+      id_count_(static_cast<std::uint32_t>(service().configuration()[service::key::event_id_max]) + 1) {
+    const auto doing = "create a listener of " + service().title();
+    const auto process = service().process().id();
+    const int directory = service().descriptor();
+    if (!service().process().ours()) throw error(errc::forked, doing);
+    taken_.reserve(id_count_);
+    segment_ = segment::own_segment(directory, {layout::segment_kind::listener, id_, process}, layout::page, doing);
+    event_set_ = segment::own_segment(directory, {layout::segment_kind::event_set, id_, process},
+                                      layout::event_set_size(id_count_), doing);
+    auto& set = event_set_.as<layout::event_set_segment>();
+    set.id_count = id_count_;
+    ids_ = event_bits(set, id_count_);
+    slot_ = service().claim(service::port_kind::listener, segment_, service::key::max_listeners);
+    set_port_slot(slot_);
+    // The slot is ours, so what still has this name belonged to a dead one.
+    os::unlink_name(directory, service::event_set_name(slot_));
+    event_set_.link(directory, service::event_set_name(slot_));
+    service().bump_generation();
+    refresh();
+}
+
+listener_port::~listener_port() {
+    stop_waiting();
+    if (fork_generation_ != os::fork_generation() || !segment_) return;
+    segment_.mark_closed();
+    os::unlink_if(service().descriptor(), service::event_set_name(slot_), event_set_.file());
+    service().release(service::port_kind::listener, slot_, segment_.file());
+}
+
+void listener_port::refresh() noexcept {
+    const auto generation = service().generation();
+    const auto failure = refresh_roster(peers_, service(), notifiers, [](segment::foreign_segment memory, std::uint32_t slot) {
+        auto made = std::make_unique<peer>();
+        made->memory = std::move(memory);
+        made->slot = slot;
+        return made;
+    });
+    std::erase_if(peers_, [&](const auto& each) { return !each->named && has_ended(*each, service().process()); });
+    if (!failure) generation_ = generation;
+    try {
+        watch_peers();
+    } catch (...) {
+        generation_ = generation - 1;
+    }
+}
+
+void listener_port::watch_peers() {
+    if (!bell()) return;
+    for (const auto& peer : peers_) bell()->watch(peer->memory.process());
+}
+
+void listener_port::look_at_peers() noexcept {
+    suspicious_ = true;
+    const auto dead = [&](const auto& peer) { return !service().process().alive(peer->memory.process()); };
+    if (std::any_of(peers_.begin(), peers_.end(), dead)) service().clean_up();
+    refresh();
+}
+
+bool listener_port::has_news() noexcept {
+    if (service().generation() != generation_) refresh();
+    return suspicious_ || ids_.any();
+}
+
+void listener_port::collect() noexcept {
+    taken_.clear();
+    const auto add = [&](std::size_t id) {
+        if (id < id_count_ && taken_.size() < taken_.capacity()) taken_.emplace_back(id);
+    };
+    if (std::exchange(suspicious_, false))
+        ids_.take_all(add);
+    else
+        ids_.take(add);
+    if (!taken_.empty()) count_taken();
+}
+
+event_ids listener_port::take() noexcept {
+    if (fork_generation_ != os::fork_generation()) return event_ids({}, errc::forked);
+    collect();
+    if (taken_.empty() && behind_descriptor() && wait_alone().rearm()) collect();
+    return event_ids(taken_);
+}
+
+event_ids listener_port::wait(deadline until) {
+    if (fork_generation_ != os::fork_generation()) return event_ids({}, errc::forked);
+    for (;;) {
+        collect();
+        if (!taken_.empty()) return event_ids(taken_);
+        auto& wait = wait_alone();
+        if (wait.behind_descriptor()) return event_ids({}, errc::already_attached);
+        if (!wait.sleep(until)) {
+            collect();
+            return event_ids(taken_);
+        }
+    }
+}
+
+int listener_port::native_handle() { return wait_alone().native_handle(); }
+
+}  // namespace elkodon::port

@@ -1,0 +1,56 @@
+// See lone_wait.hpp.
+#include <elkodon/port/lone_wait.hpp>
+
+namespace elkodon::port {
+
+lone_wait::lone_wait(waiting_port& port) : port_(port), bell_(port.doorbell_place()) { port_.attach(bell_); }
+
+// Bit, armed word, fence, last look: in this order, so that a publisher that misses the bit or the armed word
+// is one whose message we see here.
+bool lone_wait::arm() noexcept {
+    const bool turned_cold = port_.cool();
+    bell_.arm();
+    if (turned_cold && port_.needs_heavy_fence() && !os::heavy_fence())
+        bell_.look_again_after(std::chrono::milliseconds(1));
+    if (!bell_.ready().any() && bell_.notices() == notices_seen_ && !port_.has_news()) return true;
+    bell_.disarm();
+    return false;
+}
+
+// Notices first, then the ready set, then the data: what comes later is found by the next round.
+void lone_wait::wake_up() noexcept {
+    bell_.drain();
+    bell_.disarm();
+    bell_.serve();
+    if (bell_.notices() != notices_seen_) {
+        notices_seen_ = bell_.notices();
+        bell_.ready().take_all([](std::size_t) {});
+        port_.look_at_peers();
+    } else {
+        bell_.ready().take([](std::size_t) {});
+    }
+}
+
+bool lone_wait::sleep(deadline until) noexcept {
+    bool in_time = true;
+    if (arm()) in_time = os::wait_readable(bell_.descriptor(), until);
+    wake_up();
+    return in_time;
+}
+
+int lone_wait::native_handle() noexcept {
+    if (!behind_descriptor_) {
+        behind_descriptor_ = true;
+        rearm();
+    }
+    return bell_.descriptor();
+}
+
+bool lone_wait::rearm() noexcept {
+    wake_up();
+    if (arm()) return false;
+    bell_.ring_ourselves();
+    return true;
+}
+
+}  // namespace elkodon::port

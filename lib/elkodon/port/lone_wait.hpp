@@ -1,0 +1,46 @@
+// One port that waits by itself: a blocked thread, or behind its own descriptor.
+// It owns the doorbell; the port attaches to it once.
+// After our death the doorbell's files stay until somebody cleans up.
+#pragma once
+
+#include <elkodon/os/fence.hpp>
+#include <elkodon/port/waiting_port.hpp>
+
+#include <chrono>
+#include <optional>
+
+namespace elkodon::port {
+
+using deadline = std::optional<std::chrono::steady_clock::time_point>;
+
+/// Owned by the port that it serves. One at a time.
+class lone_wait {
+public:
+    explicit lone_wait(waiting_port& port);
+    ~lone_wait() { port_.detach(); }
+    lone_wait(const lone_wait&) = delete;
+    lone_wait& operator=(const lone_wait&) = delete;
+
+    /// Sleeps until the port may have news. False when the time is over. The caller has looked, looks again
+    /// afterwards, and comes back when there was nothing.
+    bool sleep(deadline until) noexcept;
+
+    /// The descriptor for other loops; from the first call on the port is armed whenever it is empty.
+    int native_handle() noexcept;
+    bool behind_descriptor() const noexcept { return behind_descriptor_; }
+
+    /// The port was found empty: arms the descriptor again. True when the port has news after all: then
+    /// the descriptor stays readable.
+    bool rearm() noexcept;
+
+private:
+    bool arm() noexcept;
+    void wake_up() noexcept;
+
+    waiting_port& port_;
+    segment::doorbell bell_;
+    std::uint64_t notices_seen_ = 0;
+    bool behind_descriptor_ = false;
+};
+
+}  // namespace elkodon::port

@@ -1,0 +1,63 @@
+// The ports at the other end of a service, as one port knows them.
+// Their owners write them; we map them read-only and keep them by their file, never by name or slot.
+// A dead peer stays known until we have our own proof of its end.
+#pragma once
+
+#include <elkodon/service/service_directory.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+namespace elkodon::port {
+
+/// One port at the other end.
+struct peer {
+    segment::foreign_segment memory;
+    std::uint32_t slot = 0;
+    bool named = true;  ///< the directory still has its name
+};
+
+/// Which files are peers, and what a peer's segment must be at least.
+struct peer_kind {
+    service::port_kind port;
+    layout::segment_kind segment;
+    std::uint64_t least_size;
+};
+
+/// Brings `roster` up to the directory: keeps who is known, maps newcomers, marks who has lost its name.
+/// `make(foreign_segment, slot)` returns a new peer, or null for what is no participant. Returns our own
+/// failure to map somebody: then the roster is incomplete. One at a time.
+template <class Peer, class Make>
+std::error_code refresh_roster(std::vector<std::unique_ptr<Peer>>& roster, const service::service_directory& service,
+                               const peer_kind& kind, Make&& make) noexcept try {
+    std::error_code failure;
+    const auto entries = service.list(kind.port);
+    for (auto& known : roster) known->named = false;
+    for (const auto& entry : entries) {
+        const auto known = std::find_if(roster.begin(), roster.end(), [&](const auto& each) {
+            return each->slot == entry.slot && each->memory.file().inode == entry.inode;
+        });
+        if (known != roster.end()) {
+            (*known)->named = true;
+            continue;
+        }
+        auto memory = segment::foreign_segment::map(service.descriptor(), service::port_name(kind.port, entry.slot),
+                                                    kind.segment, os::access::read, kind.least_size);
+        if (memory.why_absent() == segment::absence::our_failure) failure = memory.failure();
+        if (!memory) continue;
+        if (auto made = make(std::move(memory), entry.slot)) roster.push_back(std::move(made));
+    }
+    return failure;
+} catch (const std::system_error& failure) {
+    return failure.code();
+} catch (...) {
+    return std::make_error_code(std::errc::not_enough_memory);
+}
+
+/// Our own proof that a peer has ended: it says so itself, or its process' lock is free.
+inline bool has_ended(const peer& other, const service::presence& self) noexcept {
+    return other.memory.closed() || !self.alive(other.memory.process());
+}
+
+}  // namespace elkodon::port

@@ -1,0 +1,143 @@
+// See publisher_port.hpp.
+#include <elkodon/port/publisher_port.hpp>
+#include <elkodon/service/properties.hpp>
+
+#include <bit>
+
+namespace elkodon::port {
+namespace {
+
+constexpr peer_kind subscribers{service::port_kind::subscriber, layout::segment_kind::subscriber,
+                                offsetof(layout::subscriber_segment, borrowed)};
+
+// A scan costs a fence and a line for each subscriber: with these it serves at least so many messages.
+constexpr std::uint32_t slack = 8;
+
+}  // namespace
+
+layout::publisher_geometry geometry_for(const service::static_configuration& configuration) noexcept {
+    namespace key = service::key;
+    const auto kept = std::max({configuration[key::buffer_size], configuration[key::history_size], std::uint64_t{2}});
+    const auto ring = std::bit_ceil(kept);
+    const auto chunks = ring + configuration[key::max_loaned] +
+                        configuration[key::max_subscribers] * configuration[key::max_borrowed] + 1 + slack;
+    return layout::publisher_geometry_of(static_cast<std::uint32_t>(ring), static_cast<std::uint32_t>(chunks),
+                                         configuration.type.size, configuration.type.alignment);
+}
+
+publisher_port::publisher_port(std::shared_ptr<service::service_directory> service, std::uint64_t first_sequence)
+    : service_(std::move(service)),
+      id_(os::random_number()),
+      fork_generation_(os::fork_generation()),
+      waker_(service_, subscribers, service_->configuration()[service::key::max_subscribers]),
+      borrow_count_(static_cast<std::uint32_t>(service_->configuration()[service::key::max_borrowed])) {
+    const auto& configuration = service_->configuration();
+    const auto doing = "create a publisher of " + service_->title();
+    if (!service_->process().ours()) throw error(errc::forked, doing);
+    const auto geometry = geometry_for(configuration);
+    if (geometry.chunk_count >= layout::no_chunk)
+        throw error(errc::invalid_value, doing, "chunks (ring + loans + all borrowed samples)",
+                    "below " + std::to_string(layout::no_chunk), std::to_string(geometry.chunk_count));
+    const auto loans = static_cast<std::uint32_t>(configuration[service::key::max_loaned]);
+    pool_memory_.resize(lockfree::chunk_pool::memory_words(geometry.chunk_count, loans));
+    pool_ = lockfree::chunk_pool(pool_memory_, geometry.chunk_count, loans);
+    segment_ = segment::own_segment(service_->descriptor(), {layout::segment_kind::publisher, id_, service_->process().id()},
+                                    geometry.total, doing);
+    auto& layout = segment_.as<layout::publisher_segment>();
+    layout.ring_size = geometry.ring_size;
+    layout.history = static_cast<std::uint32_t>(configuration[service::key::history_size]);
+    layout.payload_size = geometry.payload_size;
+    layout.pools[0] = {0, geometry.chunk_count, geometry.pool_offset, geometry.stride, geometry.payload_offset, 0};
+    layout.pool_count = 1;
+    ring_ = lockfree::ring_writer(segment_.data(), geometry, first_sequence ? first_sequence : geometry.ring_size);
+    slot_ = service_->claim(service::port_kind::publisher, segment_, service::key::max_publishers);
+    // Connect before the first send: our death between publishing and ringing is then noticed.
+    if (const auto failure = refresh()) {
+        service_->release(service::port_kind::publisher, slot_, segment_.file());
+        throw error(failure, doing + ": map its subscribers");
+    }
+}
+
+publisher_port::~publisher_port() = default;
+
+void publisher_port::abandon(publisher_port* port) noexcept {
+    if (port->fork_generation_ == os::fork_generation()) {
+        port->segment_.mark_closed();
+        port->service_->release(service::port_kind::publisher, port->slot_, port->segment_.file());
+        full_fence();  // sync[fence.borrow] seq_cst: as in wake(): the closed state, then the waiter bits
+        port->wake();
+    }
+    port->abandoned_ = true;
+    if (port->pool_.loan_count() == 0) delete port;
+}
+
+std::error_code publisher_port::refresh() noexcept {
+    return waker_.refresh([&](segment::foreign_segment memory, std::uint32_t slot) -> std::unique_ptr<subscriber_peer> {
+        // Our own number of borrow slots, never the peer's claim: it only has to have room for them.
+        if (memory.size() < layout::subscriber_segment_size(borrow_count_)) return nullptr;
+        auto made = std::make_unique<subscriber_peer>();
+        made->memory = std::move(memory);
+        made->slot = slot;
+        return made;
+    });
+}
+
+void publisher_port::wake() noexcept {
+    // sync[fence.wake] seq_cst: our message, then the generation; a newcomer bumps it, then looks at the data.
+    full_fence();
+    if (waker_.out_of_date()) refresh();
+    waker_.wake();
+}
+
+// Every chunk that left the ring was marked gone before. A subscriber that takes one all the same has stored
+// its borrow slot before our fence, and the scan finds it; else its re-read finds the mark.
+bool publisher_port::reclaim(std::error_code& ec) noexcept {
+    scan();
+    if (waker_.out_of_date()) {
+        // A newcomer may hold chunks that this scan did not see: nothing was freed.
+        if (const auto failure = refresh()) {
+            ec = failure;
+            return pool_.free_count() > 0;
+        }
+        scan();
+    }
+    if (pool_.free_count() > 0) return true;
+    // Only the dead can hold more than their share: whoever has ended lets go.
+    service_->clean_up();
+    refresh();
+    scan();
+    if (pool_.free_count() > 0) return true;
+    ec = errc::chunks_exhausted;
+    return false;
+}
+
+void publisher_port::scan() noexcept {
+    full_fence();  // sync[fence.borrow] seq_cst: the marks of what left the ring, then the borrow slots
+    if (waker_.out_of_date()) return;
+    pool_.begin_scan();
+    for (const auto& peer : waker_.peers()) {
+        const auto* borrowed = peer->layout().borrowed;
+        for (std::uint32_t i = 0; i < borrow_count_; ++i) {
+            // sync[borrow.slot] acquire: what the subscriber read happens-before our reuse.
+            const auto word = borrowed[i].load(fenced_load);
+            if (lockfree::number_in(word) == (id_.value() & lockfree::low_40)) pool_.borrowed(lockfree::chunk_in(word));
+        }
+    }
+    pool_.finish_scan();
+}
+
+std::string publisher_port::who_pins() const {
+    std::string names;
+    for (const auto& peer : const_cast<publisher_port*>(this)->waker_.peers()) {
+        std::uint32_t held = 0;
+        for (std::uint32_t i = 0; i < borrow_count_; ++i) {
+            // relaxed: for a message only.
+            const auto word = peer->layout().borrowed[i].load(std::memory_order_relaxed);
+            if (lockfree::number_in(word) == (id_.value() & lockfree::low_40)) ++held;
+        }
+        if (held > 0) names += " process " + std::to_string(peer->memory.pid()) + " holds " + std::to_string(held) + ";";
+    }
+    return names;
+}
+
+}  // namespace elkodon::port

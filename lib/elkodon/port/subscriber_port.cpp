@@ -1,0 +1,199 @@
+// See subscriber_port.hpp.
+#include <elkodon/base/untrusted.hpp>
+#include <elkodon/port/subscriber_port.hpp>
+#include <elkodon/service/properties.hpp>
+
+#include <array>
+#include <bit>
+
+namespace elkodon::port {
+namespace {
+
+constexpr peer_kind publishers{service::port_kind::publisher, layout::segment_kind::publisher,
+                               sizeof(layout::publisher_segment)};
+
+// What the segment says of itself, each number read once and checked against the others and the file's size.
+std::optional<layout::publisher_geometry> checked_geometry(const segment::foreign_segment& memory,
+                                                           const type_details& type) noexcept {
+    const auto& layout = memory.as<layout::publisher_segment>();
+    const auto& pool = layout.pools[0];
+    const auto ring = untrusted(layout.ring_size).within(2, 1U << 31);
+    const auto chunks = untrusted(pool.chunk_count).within(1, layout::no_chunk - 1);
+    if (!ring || !std::has_single_bit(*ring) || !chunks || pool.first_chunk != 0) return std::nullopt;
+    const auto expected = layout::publisher_geometry_of(*ring, *chunks, type.size, type.alignment);
+    const bool same = pool.offset == expected.pool_offset && pool.stride == expected.stride &&
+                      pool.payload_offset == expected.payload_offset && memory.size() == expected.total;
+    if (!same) return std::nullopt;
+    return expected;
+}
+
+}  // namespace
+
+subscriber_port::subscriber_port(std::shared_ptr<service::service_directory> of)
+    : waiting_port(std::move(of), true),
+      id_(os::random_number()),
+      fork_generation_(os::fork_generation()),
+      borrow_count_(static_cast<std::uint32_t>(service().configuration()[service::key::max_borrowed])),
+      history_(service().configuration()[service::key::history_size]) {
+    const auto doing = "create a subscriber of " + service().title();
+    if (!service().process().ours()) throw error(errc::forked, doing);
+    borrows_ = std::make_unique<borrow[]>(borrow_count_);
+    segment_ = segment::own_segment(service().descriptor(), {layout::segment_kind::subscriber, id_, service().process().id()},
+                                    layout::subscriber_segment_size(borrow_count_), doing);
+    auto& layout = segment_.as<layout::subscriber_segment>();
+    layout.borrow_count = borrow_count_;
+    keeper_ = keeper::make(this);
+    for (std::uint32_t i = 0; i < borrow_count_; ++i) {
+        borrows_[i].word = &layout.borrowed[i];
+        borrows_[i].keeper = keeper_;
+    }
+    slot_ = service().claim(service::port_kind::subscriber, segment_, service::key::max_subscribers);
+    set_port_slot(slot_);
+    refresh();
+}
+
+subscriber_port::~subscriber_port() {
+    stop_waiting();
+    if (fork_generation_ != os::fork_generation() || !segment_) return;
+    segment_.mark_closed();
+    service().release(service::port_kind::subscriber, slot_, segment_.file());
+}
+
+std::unique_ptr<publisher_peer> subscriber_port::make_peer(segment::foreign_segment memory, std::uint32_t slot) {
+    const auto geometry = checked_geometry(memory, service().configuration().type);
+    if (!geometry) return nullptr;
+    auto made = std::make_unique<publisher_peer>();
+    made->id = memory.port();
+    made->reader = lockfree::ring_reader(memory.data(), *geometry, memory.port().value(), history_);
+    made->slot = slot;
+    made->memory = std::move(memory);
+    return made;
+}
+
+// On our own failure to map somebody the generation stays old, so that the next look tries again.
+void subscriber_port::refresh() noexcept {
+    const auto generation = service().generation();
+    const auto failure = refresh_roster(peers_, service(), publishers, [&](segment::foreign_segment memory, std::uint32_t slot) {
+        return make_peer(std::move(memory), slot);
+    });
+    for (auto& peer : peers_) {
+        if (peer->named || peer->ended || !has_ended(*peer, service().process())) continue;
+        peer->ended = ended_peers_ = true;
+        peer->reader.publisher_died();
+    }
+    if (!failure) generation_ = generation;
+    try {
+        watch_peers();
+    } catch (...) {
+        generation_ = generation - 1;
+    }
+}
+
+void subscriber_port::watch_peers() {
+    if (!bell()) return;
+    for (const auto& peer : peers_)
+        if (!peer->ended) bell()->watch(peer->memory.process());
+}
+
+void subscriber_port::look_at_peers() noexcept {
+    bool any_dead = false;
+    for (auto& peer : peers_) {
+        if (peer->ended || !has_ended(*peer, service().process())) continue;
+        any_dead = any_dead || !peer->memory.closed();
+        peer->ended = ended_peers_ = true;
+        peer->reader.publisher_died();
+    }
+    if (any_dead) service().clean_up();
+    refresh();
+}
+
+// Drained: neither the announced header nor the slot has another message, and nothing more will come.
+void subscriber_port::forget_drained() noexcept {
+    std::erase_if(peers_, [&](const auto& peer) {
+        if (!peer->ended || peer->reader.has_news() || borrows_from(peer->id)) return false;
+        lost_to_the_ended_ += peer->reader.lost();
+        return true;
+    });
+    ended_peers_ = std::any_of(peers_.begin(), peers_.end(), [](const auto& peer) { return peer->ended; });
+}
+
+bool subscriber_port::borrows_from(port_id publisher) const noexcept {
+    for (std::uint32_t i = 0; i < borrow_count_; ++i)
+        // sync[borrow.copies] acquire: let_go's release; the reader has finished with the mapping.
+        if (borrows_[i].copies.load(std::memory_order_acquire) != 0 && borrows_[i].publisher == publisher) return true;
+    return false;
+}
+
+bool subscriber_port::holds_samples() const noexcept {
+    for (std::uint32_t i = 0; i < borrow_count_; ++i)
+        // sync[borrow.copies] acquire: as above; seq_cst where fences are orders, against let_go's look at `orphaned`.
+        if (borrows_[i].copies.load(fenced_load) != 0) return true;
+    return false;
+}
+
+bool subscriber_port::has_news() noexcept {
+    if (service().generation() != generation_) refresh();
+    return std::any_of(peers_.begin(), peers_.end(), [](const auto& peer) { return peer->reader.has_news(); });
+}
+
+std::size_t subscriber_port::publisher_count() noexcept {
+    if (service().generation() != generation_) refresh();
+    return static_cast<std::size_t>(std::count_if(peers_.begin(), peers_.end(), [](const auto& peer) { return !peer->ended; }));
+}
+
+std::uint64_t subscriber_port::lost() const noexcept {
+    auto lost = lost_to_the_ended_;
+    for (const auto& peer : peers_) lost += peer->reader.lost();
+    return lost;
+}
+
+std::size_t subscriber_port::receive_many(std::span<borrowed> into, std::error_code& ec) noexcept {
+    std::size_t filled = 0;
+    while (filled < into.size()) {
+        auto first = filled == 0 ? receive(ec) : take(ec);
+        if (!first) break;
+        auto& peer = *peers_[turn_ - 1];
+        into[filled++] = std::move(first);
+        // A share of what is left for each publisher; at the head there is no second one.
+        const auto share = std::max<std::size_t>(1, (into.size() - filled) / std::max<std::size_t>(1, peers_.size()));
+        if (filled < into.size() && peer.reader.has_news())
+            filled += take_batch(peer, into.subspan(filled, std::min(share, into.size() - filled)), ec);
+    }
+    if (filled > 0) ec.clear();
+    return filled;
+}
+
+std::size_t subscriber_port::take_batch(publisher_peer& peer, std::span<borrowed> into, std::error_code&) noexcept {
+    constexpr std::size_t most = 64;
+    std::array<borrow*, most> slots;
+    std::array<layout::borrow_slot*, most> words;
+    std::array<lockfree::taken_message, most> messages;
+    std::size_t free = 0;
+    for (std::uint32_t i = 0; i < borrow_count_ && free < std::min(most, into.size()); ++i) {
+        // sync[borrow.copies] acquire: as in free_slot().
+        if (borrows_[i].copies.load(std::memory_order_acquire) != 0) continue;
+        slots[free] = &borrows_[i];
+        words[free++] = borrows_[i].word;
+    }
+    const auto batch = peer.reader.take_many({words.data(), free}, {messages.data(), free});
+    for (auto i = batch.first; i < batch.last; ++i) into[i - batch.first] = hand_out(*slots[i], peer, messages[i]);
+    return batch.last - batch.first;
+}
+
+borrowed subscriber_port::wait_and_receive(deadline until, std::error_code& ec) {
+    for (;;) {
+        auto message = take(ec);
+        if (message || (ec && ec != errc::overtaken)) return message;
+        ec.clear();
+        auto& wait = wait_alone();
+        if (wait.behind_descriptor()) {
+            ec = errc::already_attached;
+            return {};
+        }
+        if (!wait.sleep(until)) return take(ec);
+    }
+}
+
+int subscriber_port::native_handle() { return wait_alone().native_handle(); }
+
+}  // namespace elkodon::port

@@ -1,0 +1,152 @@
+// A subscriber without types: takes messages of all publishers of a service, in fair turn.
+// It alone writes its segment; everything of the publishers is read-only to it.
+// After a kill -9 its borrow slots stay until the publishers have proof of its death.
+#pragma once
+
+#include <elkodon/base/error.hpp>
+#include <elkodon/layout/publisher_segment.hpp>
+#include <elkodon/port/borrowed.hpp>
+#include <elkodon/port/lone_wait.hpp>
+#include <elkodon/port/peer.hpp>
+#include <elkodon/port/waiting_port.hpp>
+
+#include <span>
+
+namespace elkodon::port {
+
+/// A publisher, as a subscriber knows it, and the subscriber's place in its ring.
+struct publisher_peer : peer {
+    lockfree::ring_reader reader;
+    port_id id;
+    bool ended = false;  ///< closed or dead: to be drained, then forgotten
+};
+
+/// One at a time, but for its samples. Lives until its last sample is gone.
+class subscriber_port final : public waiting_port {
+public:
+    explicit subscriber_port(std::shared_ptr<service::service_directory> service);
+    ~subscriber_port() override;
+
+    port_id id() const noexcept { return id_; }
+
+    /// The next message of any publisher. Empty with no error when nothing is there; too_many_borrowed,
+    /// overtaken (look again, don't sleep) or forked otherwise.
+    borrowed receive(std::error_code& ec) noexcept {
+        auto message = take(ec);
+        if (message || ec || !behind_descriptor()) [[likely]]
+            return message;
+        // Behind a descriptor an empty look arms it again.
+        if (wait_alone().rearm()) return take(ec);
+        return message;
+    }
+
+    /// As receive(), for as many as there are and `into` has room for; all publishers in fair turn.
+    std::size_t receive_many(std::span<borrowed> into, std::error_code& ec) noexcept;
+
+    /// Waits for a message until `until`, for ever without. Throws what attaching throws.
+    borrowed wait_and_receive(deadline until, std::error_code& ec);
+
+    /// Messages of all publishers that were overwritten before we took them. Only grows.
+    std::uint64_t lost() const noexcept;
+
+    bool has_news() noexcept override;
+    void look_at_peers() noexcept override;
+
+    /// Whether the directory names a publisher that hasn't ended.
+    std::size_t publisher_count() noexcept;
+
+    /// A descriptor that is readable while there may be messages. Throws what attaching throws.
+    int native_handle();
+
+    bool holds_samples() const noexcept;
+
+    /// Whoever destroys the public object calls this: it deletes the port now, or with its last sample.
+    void abandon() noexcept { keeper_->orphan(); }
+
+private:
+    layout::wake_address& wake_address() noexcept override { return segment_.as<layout::subscriber_segment>().wake_at; }
+    void watch_peers() override;
+
+    borrowed take(std::error_code& ec) noexcept {
+        if (fork_generation_ != os::fork_generation()) [[unlikely]] {
+            ec = errc::forked;
+            return {};
+        }
+        if (service().generation() != generation_) [[unlikely]]
+            refresh();
+        auto* const slot = free_slot();
+        if (!slot) [[unlikely]] {
+            if (has_news()) ec = errc::too_many_borrowed;
+            return {};
+        }
+        return take_in_turn(*slot, ec);
+    }
+
+    borrowed take_in_turn(borrow& slot, std::error_code& ec) noexcept {
+        const auto count = peers_.size();
+        for (std::size_t tried = 0; tried < count; ++tried) {
+            if (turn_ >= count) turn_ = 0;
+            auto& peer = *peers_[turn_++];
+            lockfree::taken_message message;
+            const auto found = peer.reader.take(*slot.word, message);
+            if (found == lockfree::look::taken) return hand_out(slot, peer, message);
+            if (found == lockfree::look::overtaken) ec = errc::overtaken;
+        }
+        rest();
+        return {};
+    }
+
+    borrowed hand_out(borrow& slot, const publisher_peer& peer, const lockfree::taken_message& message) noexcept {
+        slot.publisher = peer.id;
+        // relaxed: the slot was free, so nobody else looks at it before the sample changes threads.
+        slot.copies.store(1, std::memory_order_relaxed);
+        ++taken_since_empty_;
+        count_taken();
+        return {slot, message};
+    }
+
+    borrow* free_slot() noexcept {
+        for (std::uint32_t tried = 0; tried < borrow_count_; ++tried) {
+            auto& slot = borrows_[next_borrow_];
+            // sync[borrow.copies] acquire: let_go's release; its borrow slot is cleared.
+            if (slot.copies.load(std::memory_order_acquire) == 0) return &slot;
+            next_borrow_ = next_borrow_ + 1 == borrow_count_ ? 0 : next_borrow_ + 1;
+        }
+        return nullptr;
+    }
+
+    // After an empty look. Polling the line that the publisher is about to write slows it down by a factor of
+    // 3 to 5, so a stream is given time to gather; a lone message costs one pause (1.2 × the floor; with
+    // 16 it would be 4 ×, measured).
+    void rest() noexcept {
+        auto pauses = std::clamp<std::uint32_t>(taken_since_empty_, 1, 16);
+        taken_since_empty_ = 0;
+        for (; pauses > 0; --pauses) pause_once();
+        if (ended_peers_) [[unlikely]]
+            forget_drained();
+    }
+
+    std::size_t take_batch(publisher_peer& peer, std::span<borrowed> into, std::error_code& ec) noexcept;
+    void refresh() noexcept;
+    std::unique_ptr<publisher_peer> make_peer(segment::foreign_segment memory, std::uint32_t slot);
+    void forget_drained() noexcept;
+    bool borrows_from(port_id publisher) const noexcept;
+
+    port_id id_;
+    std::uint32_t fork_generation_;
+    std::uint32_t borrow_count_;
+    std::uint32_t next_borrow_ = 0;
+    std::uint32_t taken_since_empty_ = 0;
+    std::size_t turn_ = 0;
+    std::uint64_t generation_ = ~std::uint64_t{0};
+    std::vector<std::unique_ptr<publisher_peer>> peers_;
+    std::unique_ptr<borrow[]> borrows_;
+    bool ended_peers_ = false;
+    std::uint64_t lost_to_the_ended_ = 0;
+    std::uint64_t history_;
+    std::uint32_t slot_ = 0;
+    segment::own_segment segment_;
+    keeper* keeper_ = nullptr;
+};
+
+}  // namespace elkodon::port

@@ -1,0 +1,63 @@
+// See waiting_port.hpp.
+#include <elkodon/base/error.hpp>
+#include <elkodon/port/lone_wait.hpp>
+#include <elkodon/port/waiting_port.hpp>
+
+namespace elkodon::port {
+
+waiting_port::~waiting_port() = default;
+
+lone_wait& waiting_port::wait_alone() {
+    if (!lone_) lone_ = std::make_unique<lone_wait>(*this);
+    return *lone_;
+}
+
+bool waiting_port::behind_descriptor() const noexcept { return lone_ && lone_->behind_descriptor(); }
+
+void waiting_port::stop_waiting() noexcept {
+    lone_.reset();
+    detach();
+}
+
+void waiting_port::attach(segment::doorbell& bell) {
+    // A thread that waited here has gone on; behind a descriptor somebody may still be waiting.
+    if (lone_ && !lone_->behind_descriptor()) lone_.reset();
+    if (bell_) throw error(errc::already_attached, "wait for a port of " + service_->title());
+    const auto slot = bell.take_slot();
+    if (!slot) throw error(errc::port_limit_reached, "attach a port of " + service_->title() + " to its doorbell");
+    bell_ = &bell;
+    doorbell_slot_ = *slot;
+    auto& address = wake_address();
+    // sync[wake_address] release: the slot is visible with the doorbell.
+    address.slot.store(doorbell_slot_, std::memory_order_release);
+    address.doorbell.store(bell.id().value(), std::memory_order_release);
+    service_->bump_generation();
+    watch_peers();
+}
+
+void waiting_port::detach() noexcept {
+    if (!bell_) return;
+    if (cold_) warm();
+    // sync[wake_address] release: who still rings there rings a bell that nobody needs.
+    wake_address().doorbell.store(0, std::memory_order_release);
+    bell_->free_slot(doorbell_slot_);
+    bell_ = nullptr;
+}
+
+bool waiting_port::cool() noexcept {
+    taken_since_sleep_ = 0;
+    if (cold_) return false;
+    cold_ = true;
+    // sync[control.waiting] seq_cst: set before our last look at the data; a publisher stores its message,
+    // then loads this. One of the two sees the other.
+    waiting_word().fetch_or(waiting_bit(), std::memory_order_seq_cst);
+    return true;
+}
+
+void waiting_port::warm() noexcept {
+    cold_ = false;
+    // relaxed: a waker that still sees the bit marks a doorbell once more.
+    waiting_word().fetch_and(~waiting_bit(), std::memory_order_relaxed);
+}
+
+}  // namespace elkodon::port

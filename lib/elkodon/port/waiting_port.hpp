@@ -1,0 +1,88 @@
+// A port that can wait: the sleeper's half of the wake protocol.
+// The port writes its wake address and its own waiter bit; wakers write the doorbell.
+// After its death the bit stays; wakers mask it by the ports that they know.
+#pragma once
+
+#include <elkodon/layout/control_page.hpp>
+#include <elkodon/segment/doorbell.hpp>
+#include <elkodon/service/service_directory.hpp>
+
+#include <memory>
+
+namespace elkodon::port {
+
+class lone_wait;
+
+/// Hot: the waiter bit is clear, whoever owns the port polls it. Cold: the bit is set, and whoever publishes
+/// marks the doorbell. Subscribers and listeners derive from this. One at a time.
+class waiting_port {
+public:
+    waiting_port(const waiting_port&) = delete;
+    waiting_port& operator=(const waiting_port&) = delete;
+    virtual ~waiting_port();
+
+    /// Whether taking would find something. Reads the directory when it has changed. The one look for peek,
+    /// pop and before a sleep.
+    virtual bool has_news() noexcept = 0;
+
+    /// After a newcomer, a departure or a death: who of our peers lives?
+    virtual void look_at_peers() noexcept = 0;
+
+    /// Makes `bell` the place where this port waits, and watches every peer that may have to wake it.
+    /// Throws errc::already_attached when it waits elsewhere.
+    void attach(segment::doorbell& bell);
+    void detach() noexcept;
+    bool attached() const noexcept { return bell_ != nullptr; }
+
+    /// Where a doorbell for this port lives.
+    segment::doorbell_place doorbell_place() const noexcept { return service_->process().doorbell_place(); }
+
+    std::uint32_t doorbell_slot() const noexcept { return doorbell_slot_; }
+
+    /// The port's own doorbell, made on the first call: for a blocked thread, or behind a descriptor.
+    lone_wait& wait_alone();
+    bool behind_descriptor() const noexcept;
+
+    /// Before a sleep: sets the waiter bit. True when the port was hot; then a fence is due before the last
+    /// look: a heavy one if needs_heavy_fence().
+    bool cool() noexcept;
+    bool needs_heavy_fence() const noexcept { return heavy_; }
+
+    /// Counts what was taken since the last sleep: a port with dense traffic turns hot, for marking costs
+    /// the publisher more than polling costs us.
+    void count_taken() noexcept {
+        if (cold_ && ++taken_since_sleep_ == dense) warm();
+    }
+
+protected:
+    waiting_port(std::shared_ptr<service::service_directory> service, bool heavy) noexcept
+        : service_(std::move(service)), heavy_(heavy) {}
+
+    virtual layout::wake_address& wake_address() noexcept = 0;
+    virtual void watch_peers() = 0;
+
+    /// Every derived destructor calls this first: detaching needs the derived port's segment.
+    void stop_waiting() noexcept;
+
+    void set_port_slot(std::uint32_t slot) noexcept { port_slot_ = slot; }
+    segment::doorbell* bell() const noexcept { return bell_; }
+    service::service_directory& service() const noexcept { return *service_; }
+
+private:
+    static constexpr std::uint32_t dense = 32;
+
+    void warm() noexcept;
+    atomic<std::uint64_t>& waiting_word() const noexcept { return service_->control().waiting[port_slot_ / 64]; }
+    std::uint64_t waiting_bit() const noexcept { return std::uint64_t{1} << port_slot_ % 64; }
+
+    std::shared_ptr<service::service_directory> service_;
+    std::unique_ptr<lone_wait> lone_;
+    segment::doorbell* bell_ = nullptr;
+    std::uint32_t port_slot_ = 0;
+    std::uint32_t doorbell_slot_ = 0;
+    std::uint32_t taken_since_sleep_ = 0;
+    bool heavy_;
+    bool cold_ = false;
+};
+
+}  // namespace elkodon::port

@@ -1,0 +1,73 @@
+// See bell.hpp.
+#include <elkodon/os/poll.hpp>
+#include <elkodon/os/socket.hpp>
+#include <elkodon/segment/bell.hpp>
+
+namespace elkodon::segment {
+
+std::string doorbell_name(process_id owner, doorbell_id id) { return owner.to_string() + "." + id.to_string(); }
+
+std::string socket_name(const std::string& name) { return name + ".socket"; }
+
+std::shared_ptr<bell> bell::open(int doorbells, process_id owner, doorbell_id id, std::error_code& failure) {
+    auto name = doorbell_name(owner, id);
+    auto memory = foreign_segment::map(doorbells, name, layout::segment_kind::doorbell, os::access::read_write,
+                                       sizeof(layout::doorbell_segment));
+    if (memory.why_absent() == absence::our_failure) failure = memory.failure();
+    if (!memory) return nullptr;
+    auto made = std::make_shared<bell>(doorbells, std::move(name), std::move(memory));
+    made->connect();
+    return made;
+}
+
+bell::bell(int doorbells, std::string name, foreign_segment memory)
+    : memory_(std::move(memory)),
+      ready_(ready_set_of(memory_.as<layout::doorbell_segment>())),
+      name_(std::move(name)),
+      doorbells_(doorbells) {}
+
+void bell::ring_if_armed() noexcept {
+    auto& word = memory_.as<layout::doorbell_segment>().armed;
+    // sync[doorbell.armed] seq_cst: after our mark of the summary. The sleeper stores the armed word, then
+    // loads the summary: it sees our mark, or we see it armed.
+    auto armed = word.load(std::memory_order_seq_cst);
+    if (layout::armed_state_of(armed) != layout::armed_state::armed) return;
+    // Ring before the exchange: a waker stopped in between would otherwise have silenced everybody else.
+    ring();
+    // The epoch is in the word: a late exchange misses the next arming.
+    const auto rung = layout::armed_word(armed >> 2, layout::armed_state::rung);
+    // sync[doorbell.armed] seq_cst: tells later wakers that the bell has been rung.
+    word.compare_exchange_strong(armed, rung, std::memory_order_seq_cst);
+}
+
+void bell::connect() noexcept {
+    const std::lock_guard lock(mutex_);
+    connect_locked();
+}
+
+// A new connection is a ring by itself: the owner polls its listening socket level-style. So is a full backlog.
+void bell::connect_locked() noexcept {
+    if (!connection_) os::connect_to(doorbells_, socket_name(name_), connection_);
+}
+
+void bell::ring() noexcept {
+    // sync[bell.eventfd] acquire: the descriptor is valid; it stays open as long as this object.
+    const int eventfd = eventfd_number_.load(std::memory_order_acquire);
+    if (eventfd >= 0) return os::ring(eventfd);
+    const std::lock_guard lock(mutex_);
+    if (connection_ && !eventfd_) {
+        auto handed = os::receive_bytes(connection_.get());
+        if (handed.passenger && os::is_eventfd(handed.passenger.get())) {
+            eventfd_ = std::move(handed.passenger);
+            // sync[bell.eventfd] release: set once.
+            eventfd_number_.store(eventfd_.get(), std::memory_order_release);
+        }
+    }
+    if (eventfd_) return os::ring(eventfd_.get());
+    if (!connection_ || !os::send_byte(connection_.get())) {
+        connection_.reset();
+        connect_locked();
+    }
+}
+
+}  // namespace elkodon::segment

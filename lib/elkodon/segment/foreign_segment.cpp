@@ -1,0 +1,78 @@
+// See foreign_segment.hpp.
+#include <elkodon/base/error.hpp>
+#include <elkodon/layout/fingerprint.hpp>
+#include <elkodon/os/process.hpp>
+#include <elkodon/segment/foreign_segment.hpp>
+
+#include <cerrno>
+#include <cstring>
+#include <unistd.h>
+
+namespace elkodon::segment {
+namespace {
+
+bool is_our_failure(const std::error_code& code) noexcept {
+    return code == std::errc::not_enough_memory || code == std::errc::too_many_files_open ||
+           code == std::errc::too_many_files_open_in_system;
+}
+
+absence check(const layout::segment_header& header, layout::segment_kind kind, std::uint64_t size) noexcept {
+    // sync[segment.state] acquire: own_segment's release; the fields below are complete.
+    const auto state = header.state.load(std::memory_order_acquire);
+    if (header.magic != layout::magic || header.size != size) return absence::not_a_member;
+    if (header.version != layout::version || header.fingerprint != layout::fingerprint) return absence::other_layout;
+    const bool complete = state == layout::segment_state::ready || state == layout::segment_state::closed;
+    return complete && header.kind == kind ? absence::none : absence::not_a_member;
+}
+
+}  // namespace
+
+foreign_segment foreign_segment::map(int directory, const std::string& name, layout::segment_kind kind,
+                                     os::access mode, std::uint64_t least_size) noexcept {
+    foreign_segment made;
+    try {
+        const auto file = os::open_file(directory, name, mode == os::access::read_write);
+        if (!file) return made;
+        made.absence_ = absence::not_a_member;
+        const auto doing = "map \"" + name + "\"";
+        const auto facts = os::facts_of(file.get(), doing);
+        if (!facts.regular || facts.owner != os::user_number()) return made;
+        if (facts.size < sizeof(layout::segment_header) || facts.size < least_size) return made;
+        os::mapping memory(file.get(), facts.size, mode, doing);
+        const auto& header = *reinterpret_cast<const layout::segment_header*>(memory.data());
+        made.absence_ = check(header, kind, facts.size);
+        if (made.absence_ != absence::none) return made;
+        made.memory_ = std::move(memory);
+        made.file_ = facts.identity;
+        made.port_ = port_id{header.port};
+        made.process_ = process_id{header.process};
+        made.pid_ = header.pid;
+    } catch (const std::system_error& failure) {
+        made.absence_ = is_our_failure(failure.code()) ? absence::our_failure : absence::not_a_member;
+        made.failure_ = failure.code();
+    } catch (...) {
+        made.absence_ = absence::our_failure;
+        made.failure_ = std::make_error_code(std::errc::not_enough_memory);
+    }
+    return made;
+}
+
+bool foreign_segment::closed() const noexcept {
+    const auto& state = as<layout::segment_header>().state;
+    // sync[segment.state] acquire: mark_closed's release; what the owner did last is visible.
+    return state.load(std::memory_order_acquire) == layout::segment_state::closed;
+}
+
+process_id owner_of(int directory, const std::string& name, os::file_identity& identity) noexcept try {
+    const auto file = os::open_file(directory, name, false);
+    if (!file) return {};
+    const auto facts = os::facts_of(file.get(), "ask for an owner");
+    identity = facts.identity;
+    std::uint64_t words[6] = {};
+    if (!facts.regular || pread(file.get(), words, sizeof words, 0) != sizeof words) return {};
+    return words[0] == layout::magic ? process_id{words[4]} : process_id{};
+} catch (...) {
+    return {};
+}
+
+}  // namespace elkodon::segment

@@ -1,0 +1,228 @@
+// Services and how they are set up: a name, a pattern, a type, a quality of service.
+// The creator writes the static configuration; ports write the control page.
+// After a kill -9 memberships and ports of the dead stay until somebody cleans up.
+#pragma once
+
+#include <elkodon/listener.hpp>
+#include <elkodon/notifier.hpp>
+#include <elkodon/publisher.hpp>
+#include <elkodon/service/properties.hpp>
+#include <elkodon/service/service_directory.hpp>
+#include <elkodon/subscriber.hpp>
+
+#include <memory>
+#include <string>
+
+namespace elkodon {
+
+/// How a port is made: `create()` throws `error`, `create(ec)` doesn't.
+template <class Port, class Make>
+class port_builder {
+public:
+    port_builder(std::shared_ptr<service::service_directory> directory, Make make)
+        : directory_(std::move(directory)), make_(std::move(make)) {}
+
+    /// Throws: port_limit_reached, out_of_space, closed, forked, and whatever the system says. Any thread.
+    Port create() const {
+        if (!directory_) throw error(errc::closed, "create a port of an empty service");
+        return make_(directory_);
+    }
+    Port create(std::error_code& ec) const noexcept {
+        return without_throwing(ec, [&] { return create(); });
+    }
+
+private:
+    std::shared_ptr<service::service_directory> directory_;
+    Make make_;
+};
+
+/// A publish-subscribe service that this process has open. Copyable; tests false when default-constructed
+/// or returned beside an error. Any thread.
+template <shareable T>
+class publish_subscribe_service {
+public:
+    publish_subscribe_service() noexcept = default;
+    explicit publish_subscribe_service(std::shared_ptr<service::service_directory> directory) noexcept
+        : directory_(std::move(directory)) {}
+
+    explicit operator bool() const noexcept { return directory_ != nullptr; }
+
+    auto publisher() const {
+        return port_builder<elkodon::publisher<T>, decltype(&make_publisher)>(directory_, &make_publisher);
+    }
+    auto subscriber() const {
+        return port_builder<elkodon::subscriber<T>, decltype(&make_subscriber)>(directory_, &make_subscriber);
+    }
+
+    /// What the service carries, as its creator stored it.
+    type_details type() const { return directory_ ? directory_->configuration().type : type_details{}; }
+
+private:
+    static elkodon::publisher<T> make_publisher(const std::shared_ptr<service::service_directory>& directory) {
+        return elkodon::publisher<T>(std::make_unique<port::publisher_port>(directory));
+    }
+    static elkodon::subscriber<T> make_subscriber(const std::shared_ptr<service::service_directory>& directory) {
+        return elkodon::subscriber<T>(std::make_unique<port::subscriber_port>(directory));
+    }
+
+    std::shared_ptr<service::service_directory> directory_;
+};
+
+/// Makes a notifier with a default id other than 0.
+class notifier_builder {
+public:
+    explicit notifier_builder(std::shared_ptr<service::service_directory> directory) : directory_(std::move(directory)) {}
+
+    /// What `notify()` without an id rings.
+    notifier_builder& default_event_id(event_id id) noexcept {
+        default_id_ = id;
+        return *this;
+    }
+
+    /// Throws: port_limit_reached, event_id_out_of_range, closed, forked, and what the system says. Any thread.
+    notifier create() const {
+        if (!directory_) throw error(errc::closed, "create a port of an empty service");
+        return notifier(std::make_unique<port::notifier_port>(directory_, default_id_));
+    }
+    notifier create(std::error_code& ec) const noexcept {
+        return without_throwing(ec, [&] { return create(); });
+    }
+
+private:
+    std::shared_ptr<service::service_directory> directory_;
+    event_id default_id_;
+};
+
+/// An event service that this process has open. As publish_subscribe_service.
+class event_service {
+public:
+    event_service() noexcept = default;
+    explicit event_service(std::shared_ptr<service::service_directory> directory) noexcept
+        : directory_(std::move(directory)) {}
+
+    explicit operator bool() const noexcept { return directory_ != nullptr; }
+
+    notifier_builder notifier() const { return notifier_builder(directory_); }
+    auto listener() const {
+        return port_builder<elkodon::listener, decltype(&make_listener)>(directory_, &make_listener);
+    }
+
+private:
+    static elkodon::listener make_listener(const std::shared_ptr<service::service_directory>& directory) {
+        return elkodon::listener(std::make_unique<port::listener_port>(directory));
+    }
+
+    std::shared_ptr<service::service_directory> directory_;
+};
+
+/// The three ways to have a service, each with its non-throwing overload. Any thread.
+template <class Service>
+class joinable {
+public:
+    /// Makes the service; service_exists when somebody has it open.
+    Service create() const { return join(service::joining::create); }
+    Service create(std::error_code& ec) const noexcept {
+        return without_throwing(ec, [&] { return create(); });
+    }
+
+    /// Opens what is there; service_not_found, incompatible_type or incompatible_property otherwise. Only
+    /// properties that were set are compared: the service must offer at least as much.
+    Service open() const { return join(service::joining::open); }
+    Service open(std::error_code& ec) const noexcept {
+        return without_throwing(ec, [&] { return open(); });
+    }
+
+    /// Opens, or makes when nobody has it open.
+    Service open_or_create() const { return join(service::joining::open_or_create); }
+    Service open_or_create(std::error_code& ec) const noexcept {
+        return without_throwing(ec, [&] { return open_or_create(); });
+    }
+
+protected:
+    joinable(std::shared_ptr<service::presence> process, service::static_configuration wanted)
+        : process_(std::move(process)), wanted_(std::move(wanted)) {}
+
+    void ask(std::string_view key, std::uint64_t value) noexcept { wanted_.ask(key, value); }
+
+private:
+    Service join(service::joining how) const {
+        if (!process_) throw error(errc::closed, "join a service through an empty node");
+        return Service(service::service_directory::join(process_, wanted_, how));
+    }
+
+    std::shared_ptr<service::presence> process_;
+    service::static_configuration wanted_;
+};
+
+/// Sets up a publish-subscribe service. Values are numbers of samples or ports.
+template <shareable T>
+class publish_subscribe_builder : public joinable<publish_subscribe_service<T>> {
+    using base = joinable<publish_subscribe_service<T>>;
+
+public:
+    publish_subscribe_builder(std::shared_ptr<service::presence> process, std::string name)
+        : base(std::move(process), {std::move(name), service::pattern::publish_subscribe, details_of<T>(),
+                                    service::publish_subscribe_properties()}) {}
+
+    auto& max_publishers(std::uint64_t ports) noexcept { return with(service::key::max_publishers, ports); }
+    auto& max_subscribers(std::uint64_t ports) noexcept { return with(service::key::max_subscribers, ports); }
+
+    /// How many of the newest samples a subscriber that falls behind is sure to keep.
+    auto& subscriber_max_buffer_size(std::uint64_t samples) noexcept { return with(service::key::buffer_size, samples); }
+
+    /// How many samples from before its time a late joiner receives.
+    auto& history_size(std::uint64_t samples) noexcept { return with(service::key::history_size, samples); }
+
+    /// How many samples a subscriber may hold at once.
+    auto& subscriber_max_borrowed_samples(std::uint64_t samples) noexcept { return with(service::key::max_borrowed, samples); }
+
+    /// How many loans a publisher may have out at once.
+    auto& publisher_max_loaned_samples(std::uint64_t samples) noexcept { return with(service::key::max_loaned, samples); }
+
+private:
+    publish_subscribe_builder& with(std::string_view key, std::uint64_t value) noexcept {
+        base::ask(key, value);
+        return *this;
+    }
+};
+
+/// Sets up an event service.
+class event_builder : public joinable<event_service> {
+public:
+    event_builder(std::shared_ptr<service::presence> process, std::string name)
+        : joinable(std::move(process), {std::move(name), service::pattern::event, type_details("", 0, 1), service::event_properties()}) {}
+
+    auto& max_notifiers(std::uint64_t ports) noexcept { return with(service::key::max_notifiers, ports); }
+    auto& max_listeners(std::uint64_t ports) noexcept { return with(service::key::max_listeners, ports); }
+
+    /// The largest id that may be rung.
+    auto& event_id_max_value(std::uint64_t id) noexcept { return with(service::key::event_id_max, id); }
+
+private:
+    event_builder& with(std::string_view key, std::uint64_t value) noexcept {
+        ask(key, value);
+        return *this;
+    }
+};
+
+/// A name that still needs a pattern.
+class service_name {
+public:
+    service_name(std::shared_ptr<service::presence> process, std::string name)
+        : process_(std::move(process)), name_(std::move(name)) {}
+
+    /// Messages of type T, from many to many.
+    template <shareable T>
+    publish_subscribe_builder<T> publish_subscribe() const {
+        return {process_, name_};
+    }
+
+    /// Notifications, from many to many.
+    event_builder event() const { return {process_, name_}; }
+
+private:
+    std::shared_ptr<service::presence> process_;
+    std::string name_;
+};
+
+}  // namespace elkodon

@@ -1,0 +1,107 @@
+// See clean_up.hpp.
+#include <elkodon/layout/control_page.hpp>
+#include <elkodon/service/clean_up.hpp>
+#include <elkodon/service/files.hpp>
+#include <elkodon/service/presence.hpp>
+
+#include <set>
+
+namespace elkodon::service {
+namespace {
+
+std::set<process_id> dead_members(const std::vector<os::directory_entry>& entries, const presence& self) {
+    std::set<process_id> dead, alive;
+    for (const auto& entry : entries) {
+        const auto process = member_process(entry.name);
+        if (!process || dead.contains(process) || alive.contains(process)) continue;
+        (self.alive(process) ? alive : dead).insert(process);
+    }
+    return dead;
+}
+
+bool is_port(const std::string& name) { return port_of(name).has_value(); }
+
+// Other processes that map the service learn of it through the generation.
+void bump_generation(int directory) noexcept {
+    const auto page = segment::foreign_segment::map(directory, control_name, layout::segment_kind::control,
+                                                    os::access::read_write, sizeof(layout::control_page));
+    // sync[control.generation] seq_cst: after the names have gone.
+    if (page) page.as<layout::control_page>().generation.fetch_add(1, std::memory_order_seq_cst);
+}
+
+void clean_up_one(const presence& self, const std::string& name, bool& complete) {
+    const int services = self.directories().services.get();
+    const auto directory = os::open_directory(services, name);
+    if (!directory) return;
+    if (!os::try_lock_directory(directory.get())) {
+        complete = false;
+        return;
+    }
+    if (clean_up_service(directory.get(), self)) bump_generation(directory.get());
+    if (!has_members(directory.get())) remove_service(services, name.c_str(), directory.get());
+    os::unlock_directory(directory.get());
+}
+
+void remove_doorbells_of(const presence& self, const std::string& process) {
+    const int doorbells = self.directories().doorbells.get();
+    for (const auto& entry : os::list_directory(doorbells))
+        if (entry.name.starts_with(process + ".")) os::unlink_name(doorbells, entry.name);
+}
+
+std::set<process_id> dead_processes(const presence& self) {
+    std::set<process_id> dead;
+    for (const auto& entry : os::list_directory(self.directories().processes.get()))
+        if (const auto process = parse_id(entry.name); process && !self.alive(process)) dead.insert(process);
+    return dead;
+}
+
+}  // namespace
+
+bool clean_up_service(int directory, const presence& self) {
+    const auto entries = os::list_directory(directory);
+    const auto dead = dead_members(entries, self);
+    if (dead.empty()) return false;
+    for (const auto& entry : entries) {
+        if (!is_port(entry.name)) continue;
+        os::file_identity identity;
+        if (dead.contains(segment::owner_of(directory, entry.name, identity)))
+            os::unlink_if(directory, entry.name, identity);
+    }
+    // Memberships last: they say that there may be ports.
+    for (const auto& entry : entries)
+        if (dead.contains(member_process(entry.name))) os::unlink_name(directory, entry.name);
+    return true;
+}
+
+bool has_members(int directory) {
+    for (const auto& entry : os::list_directory(directory))
+        if (member_process(entry.name)) return true;
+    return false;
+}
+
+void remove_service(int services, const char* name, int directory) noexcept try {
+    os::unlink_name(directory, configuration_name);
+    for (const auto& entry : os::list_directory(directory)) os::unlink_name(directory, entry.name);
+    os::remove_directory(services, name);
+} catch (...) {
+    // The next cleaner goes on.
+}
+
+void clean_up_domain(const presence& self) noexcept try {
+    const auto dead = dead_processes(self);
+    if (dead.empty()) return;
+    bool complete = true;
+    for (const auto& entry : os::list_directory(self.directories().services.get()))
+        clean_up_one(self, entry.name, complete);
+    if (!complete) return;
+    for (const auto process : dead) {
+        const auto name = process.to_string();
+        remove_doorbells_of(self, name);
+        os::unlink_name(self.directories().processes.get(), segment::socket_name(name));
+        os::unlink_name(self.directories().processes.get(), name);
+    }
+} catch (...) {
+    // What we could not clean, the next one will.
+}
+
+}  // namespace elkodon::service

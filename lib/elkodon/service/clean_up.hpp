@@ -1,0 +1,24 @@
+// Removing what the dead left. Whoever notices first does it, under the lock of the place that he cleans.
+// Nothing of the living is touched: an owner is dead only when his process' lock is free.
+// After a kill -9 of a cleaner the next one finds what is left.
+#pragma once
+
+namespace elkodon::service {
+
+class presence;
+
+/// Everything of dead processes in the domain: ports, memberships, services without members, doorbells,
+/// lock files. Skips services whose lock somebody holds; their dead are found again later. Any thread.
+void clean_up_domain(const presence& self) noexcept;
+
+/// The ports and memberships of the dead in one service, whose lock the caller holds. Returns whether
+/// anything was removed; the caller bumps the generation then.
+bool clean_up_service(int directory, const presence& self);
+
+/// Whether anybody has the service open. The caller holds its lock and has cleaned up.
+bool has_members(int directory);
+
+/// Removes the service: its configuration first, so that whoever finds the rest makes a new one.
+void remove_service(int services, const char* name, int directory) noexcept;
+
+}  // namespace elkodon::service

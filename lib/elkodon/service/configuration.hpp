@@ -1,0 +1,33 @@
+// Where a node lives and how patient it is. A plain struct; nothing is shared, nothing outlives it.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+namespace elkodon {
+
+/// Handed to a node. Copyable; any thread.
+///
+///     auto config   = elkodon::configuration::load();
+///     config.domain = "simulation";            // meets nobody of another domain
+///     auto node     = elkodon::node::create(config);
+struct configuration {
+    /// The directory under which everything lies. Made when it is missing (mode 0700); must be ours.
+    std::string root;
+
+    /// A world of its own inside the root.
+    std::string domain = "default";
+
+    /// How long a death may stay unnoticed where the kernel gives no notice of it.
+    std::chrono::milliseconds liveness_bound{1000};
+
+    struct {
+        std::string name;  ///< for people; need not be unique
+    } node;
+
+    /// The built-in settings, with root and domain from ELKODON_ROOT and ELKODON_DOMAIN where these are set.
+    /// Default root: /dev/shm/elkodon-<uid>.
+    static configuration load();
+};
+
+}  // namespace elkodon

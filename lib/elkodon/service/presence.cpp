@@ -1,0 +1,86 @@
+// See presence.hpp.
+#include <elkodon/base/error.hpp>
+#include <elkodon/os/fence.hpp>
+#include <elkodon/os/socket.hpp>
+#include <elkodon/service/clean_up.hpp>
+#include <elkodon/service/presence.hpp>
+
+#include <algorithm>
+#include <vector>
+
+namespace elkodon::service {
+namespace {
+
+struct registry {
+    std::mutex mutex;
+    std::vector<std::pair<os::file_identity, std::weak_ptr<presence>>> presences;
+};
+
+// Never destroyed: ports with static storage may outlive any order of destruction.
+registry& presences() {
+    static auto* const instance = new registry;
+    return *instance;
+}
+
+}  // namespace
+
+std::shared_ptr<presence> presence::in_domain(const configuration& config) {
+    os::watch_forks();
+    os::register_light_fences();
+    auto& all = presences();
+    const std::lock_guard lock(all.mutex);
+    const auto identity = domain(config).identity;
+    std::erase_if(all.presences, [](const auto& entry) { return entry.second.expired(); });
+    for (const auto& [where, weak] : all.presences)
+        if (auto known = weak.lock(); known && where == identity && known->ours()) return known;
+    auto made = std::make_shared<presence>(config);
+    all.presences.emplace_back(identity, made);
+    clean_up_domain(*made);
+    return made;
+}
+
+presence::presence(const configuration& config)
+    : domain_(config),
+      id_(os::random_number()),
+      liveness_bound_(config.liveness_bound),
+      fork_generation_(os::fork_generation()),
+      lock_file_(os::create_unnamed(domain_.processes.get(), 0, "create a process' lock file")) {
+    // Locked before it has a name: nobody ever sees it unlocked while we live.
+    if (!os::lock_for_this_process(lock_file_.get())) os::throw_errno(errno, "lock a process' lock file");
+    os::write_text(lock_file_.get(),
+                   "pid = " + std::to_string(os::process_number()) + "\nexecutable = '" + os::executable_path() + "'\n",
+                   "write a process' lock file");
+    lock_identity_ = os::facts_of(lock_file_.get(), "create a process' lock file").identity;
+    os::link_unnamed(lock_file_.get(), domain_.processes.get(), id_.to_string());
+    // After the lock file: a socket without one would be taken for a dead process' remains.
+    socket_ = os::listen_at(domain_.processes.get(), segment::socket_name(id_.to_string()));
+}
+
+presence::~presence() {
+    if (!ours()) return;
+    os::unlink_name(domain_.processes.get(), segment::socket_name(id_.to_string()));
+    os::unlink_name(domain_.processes.get(), id_.to_string());
+}
+
+bool presence::alive(process_id process) const noexcept try {
+    if (process == id_) return true;
+    const auto name = process.to_string();
+    const auto identity = os::identity_of(domain_.processes.get(), name);
+    if (identity == os::file_identity{}) return false;
+    if (identity == lock_identity_) return true;
+    const auto file = os::open_file(domain_.processes.get(), name, false);
+    return file && os::locked_by_another(file.get());
+} catch (...) {
+    return true;  // we could not ask: that proves nothing
+}
+
+std::shared_ptr<segment::bell> presence::bell(process_id owner, doorbell_id id, std::error_code& failure) {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(bells_, [](const auto& entry) { return entry.second.expired(); });
+    if (auto known = bells_[id].lock()) return known;
+    auto made = segment::bell::open(domain_.doorbells.get(), owner, id, failure);
+    if (made) bells_[id] = made;
+    return made;
+}
+
+}  // namespace elkodon::service

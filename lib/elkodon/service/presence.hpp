@@ -1,0 +1,57 @@
+// A process' presence in a domain: one lock file for the process, however many nodes it has.
+// The process alone writes it. The kernel releases the lock however the process ends; a fork's child does
+// not inherit it. After a kill -9 the file stays, unlocked: that is the proof of death.
+#pragma once
+
+#include <elkodon/base/ids.hpp>
+#include <elkodon/os/process.hpp>
+#include <elkodon/segment/bell.hpp>
+#include <elkodon/segment/doorbell.hpp>
+#include <elkodon/service/domain.hpp>
+
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+
+namespace elkodon::service {
+
+/// Any thread. Lives as long as any node, service, port or sample of this process in the domain.
+class presence : public std::enable_shared_from_this<presence> {
+public:
+    /// This process' presence in the domain, made on the first call. Cleans up after the dead then.
+    static std::shared_ptr<presence> in_domain(const configuration& config);
+
+    explicit presence(const configuration& config);
+    ~presence();
+
+    const domain& directories() const noexcept { return domain_; }
+    process_id id() const noexcept { return id_; }
+
+    /// False in a fork's child: nothing of this object may be used, nor cleaned up, there.
+    bool ours() const noexcept { return fork_generation_ == os::fork_generation(); }
+
+    /// Whether `process` still has its lock. Our own file is never opened: closing it would drop the lock.
+    bool alive(process_id process) const noexcept;
+
+    /// The doorbell of another place, connected. Empty when it has gone, or with `failure` when we have
+    /// no memory or descriptor for it.
+    std::shared_ptr<segment::bell> bell(process_id owner, doorbell_id id, std::error_code& failure);
+
+    /// A doorbell keeps the presence alive: it may outlive every node and port.
+    segment::doorbell_place doorbell_place() const noexcept {
+        return {shared_from_this(), domain_.doorbells.get(), domain_.processes.get(), id_, liveness_bound_};
+    }
+
+private:
+    domain domain_;
+    process_id id_;
+    std::chrono::milliseconds liveness_bound_;
+    std::uint32_t fork_generation_;
+    os::fd lock_file_;
+    os::file_identity lock_identity_;
+    os::fd socket_;  // never accepts: whoever sleeps connects here, to be told of our death
+    std::mutex mutex_;
+    std::unordered_map<doorbell_id, std::weak_ptr<segment::bell>> bells_;
+};
+
+}  // namespace elkodon::service

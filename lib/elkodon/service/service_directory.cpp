@@ -1,0 +1,192 @@
+// See service_directory.hpp.
+#include <elkodon/base/error.hpp>
+#include <elkodon/service/clean_up.hpp>
+#include <elkodon/service/names.hpp>
+#include <elkodon/service/service_directory.hpp>
+
+#include <algorithm>
+
+namespace elkodon::service {
+namespace {
+
+constexpr unsigned longest_lock_seconds = 10;
+constexpr std::size_t longest_configuration = 64 * 1024;
+
+std::string_view word_for(joining how) noexcept {
+    constexpr std::string_view words[] = {"create", "open", "open or create"};
+    return words[static_cast<int>(how)];
+}
+
+// Opens the directory and takes its lock. Whoever removed it in between has moved the path on: try anew.
+os::fd lock_path(int services, const std::string& name, joining how, const std::string& doing) {
+    for (;;) {
+        if (how != joining::open) os::make_directory(services, name);
+        auto directory = os::open_directory(services, name);
+        if (!directory && how == joining::open) throw error(errc::service_not_found, doing);
+        if (!directory) continue;
+        if (!os::lock_directory(directory.get(), longest_lock_seconds))
+            throw error(errc::service_busy, doing, "the directory's lock", "free within seconds", "held by a process that doesn't move on");
+        if (os::identity_of(services, name) == os::facts_of(directory.get(), doing).identity) return directory;
+    }
+}
+
+class unlock_at_end {
+public:
+    explicit unlock_at_end(int directory) noexcept : directory_(directory) {}
+    ~unlock_at_end() { os::unlock_directory(directory_); }
+    unlock_at_end(const unlock_at_end&) = delete;
+    unlock_at_end& operator=(const unlock_at_end&) = delete;
+
+private:
+    int directory_;
+};
+
+}  // namespace
+
+std::shared_ptr<service_directory> service_directory::join(std::shared_ptr<presence> process, static_configuration wanted,
+                                                           joining how) {
+    const auto doing = std::string(word_for(how)) + " " + quoted(wanted.name);
+    if (!process->ours()) throw error(errc::forked, doing);
+    const auto name = encode_name(wanted.name, doing) + "." + std::string(service::word_for(wanted.pattern));
+    check_values(wanted, doing);
+    auto directory = lock_path(process->directories().services.get(), name, how, doing);
+    auto made = std::make_shared<service_directory>(std::move(process), name, std::move(directory));
+    made->create_or_check(std::move(wanted), how);
+    os::unlock_directory(made->descriptor());  // an exception closes it, which unlocks as well
+    return made;
+}
+
+service_directory::service_directory(std::shared_ptr<presence> process, std::string name, os::fd directory)
+    : process_(std::move(process)), directory_name_(std::move(name)), directory_(std::move(directory)) {}
+
+// Under the directory's lock. Where nobody is a member, there is no service, whatever the dead have left.
+void service_directory::create_or_check(static_configuration wanted, joining how) {
+    const auto doing = std::string(word_for(how)) + " " + quoted(wanted.name);
+    const bool cleaned = clean_up_service(descriptor(), *process_);
+    const bool exists = has_members(descriptor());
+    if (exists && how == joining::create) throw error(errc::service_exists, doing);
+    if (exists) {
+        check(wanted, doing);
+        become_member(doing);
+        if (cleaned) bump_generation();
+        return;
+    }
+    const int services = process_->directories().services.get();
+    if (how == joining::open) {
+        remove_service(services, directory_name_.c_str(), descriptor());
+        throw error(errc::service_not_found, doing);
+    }
+    try {
+        create(std::move(wanted), doing);
+        become_member(doing);
+    } catch (...) {
+        remove_service(services, directory_name_.c_str(), descriptor());
+        throw;
+    }
+}
+
+void service_directory::check(const static_configuration& wanted, const std::string& doing) {
+    const auto text = os::open_file(descriptor(), configuration_name, false);
+    if (!text) throw error(errc::invalid_segment, doing + ": it has members and no service.toml: remove its directory");
+    configuration_ = from_toml(os::read_text(text.get(), longest_configuration, doing), wanted, doing);
+    check_compatible(wanted, configuration_, doing);
+    map_control();
+}
+
+void service_directory::create(static_configuration wanted, const std::string& doing) {
+    for (const auto& entry : os::list_directory(descriptor())) os::unlink_name(descriptor(), entry.name);
+    segment::own_segment page(descriptor(), {layout::segment_kind::control, {}, process_->id()},
+                              sizeof(layout::control_page), doing);
+    page.link(descriptor(), control_name);
+    configuration_ = std::move(wanted);
+    map_control();
+    const auto file = os::create_unnamed(descriptor(), 0, doing);
+    os::write_text(file.get(), to_toml(configuration_), doing);
+    os::link_unnamed(file.get(), descriptor(), configuration_name);
+}
+
+void service_directory::become_member(const std::string& doing) {
+    const auto file = os::create_unnamed(descriptor(), 0, doing);
+    auto name = "member." + process_->id().to_string() + "." + process_id{os::random_number()}.to_string();
+    os::link_unnamed(file.get(), descriptor(), name);
+    member_name_ = std::move(name);
+}
+
+void service_directory::map_control() {
+    control_ = segment::foreign_segment::map(descriptor(), control_name, layout::segment_kind::control,
+                                             os::access::read_write, sizeof(layout::control_page));
+    if (control_) return;
+    const auto doing = "open the control page of " + title();
+    switch (control_.why_absent()) {
+        case segment::absence::our_failure: throw error(control_.failure(), doing);
+        case segment::absence::other_layout: throw error(errc::incompatible_layout, doing);
+        default: throw error(errc::invalid_segment, doing + ": remove the service's directory \"" + directory_name_ + "\"");
+    }
+}
+
+service_directory::~service_directory() {
+    if (member_name_.empty() || !process_->ours()) return;
+    // Without the lock the name goes all the same; whoever cleans up next removes the service.
+    const bool locked = os::lock_directory(descriptor(), 1);
+    os::unlink_name(descriptor(), member_name_);
+    if (!locked) return;
+    try {
+        clean_up_service(descriptor(), *process_);
+        const int services = process_->directories().services.get();
+        if (!has_members(descriptor())) remove_service(services, directory_name_.c_str(), descriptor());
+    } catch (...) {
+        // As above.
+    }
+}
+
+std::string service_directory::title() const { return "service " + quoted(configuration_.name); }
+
+std::uint32_t service_directory::claim(port_kind kind, segment::own_segment& port, std::string_view limit_key) {
+    const auto limit = configuration_[limit_key];
+    std::uint32_t slot = 0;
+    bool claimed = try_claim(kind, port, limit, slot);
+    if (!claimed) {
+        clean_up();
+        claimed = try_claim(kind, port, limit, slot);
+    }
+    if (!claimed)
+        throw error(errc::port_limit_reached, "create a " + std::string(service::word_for(kind)) + " of " + title(),
+                    std::string(limit_key), "one more", std::to_string(limit) + " in use");
+    bump_generation();
+    return slot;
+}
+
+bool service_directory::try_claim(port_kind kind, segment::own_segment& port, std::uint64_t limit, std::uint32_t& slot) {
+    if (os::identity_of(process_->directories().services.get(), directory_name_) !=
+        os::facts_of(descriptor(), "look at " + title()).identity)
+        throw error(errc::membership_lost, "create a port of " + title());
+    std::vector<bool> taken(limit);
+    for (const auto& entry : list(kind))
+        if (entry.slot < limit) taken[entry.slot] = true;
+    for (slot = 0; slot < limit; ++slot)
+        if (!taken[slot] && port.link(descriptor(), port_name(kind, slot))) return true;
+    return false;
+}
+
+void service_directory::release(port_kind kind, std::uint32_t slot, os::file_identity port) noexcept {
+    if (!process_->ours()) return;
+    os::unlink_if(descriptor(), port_name(kind, slot), port);
+    bump_generation();
+}
+
+std::vector<port_entry> service_directory::list(port_kind kind) const {
+    std::vector<port_entry> ports;
+    for (const auto& entry : os::list_directory(descriptor()))
+        if (const auto slot = slot_of(kind, entry.name)) ports.push_back({*slot, entry.inode});
+    return ports;
+}
+
+void service_directory::clean_up() noexcept try {
+    if (!os::try_lock_directory(descriptor())) return;
+    const unlock_at_end unlock(descriptor());
+    if (clean_up_service(descriptor(), *process_)) bump_generation();
+} catch (...) {
+    // What we could not clean, the next one will.
+}
+
+}  // namespace elkodon::service

@@ -1,0 +1,84 @@
+// A service, as one process has it open: its directory, configuration and control page.
+// The creator writes the configuration; all ports write the control page; a port's slot is claimed by
+// creating its name. Joining and removing go under the directory's lock.
+// After a kill -9 our membership and our ports stay until somebody cleans up.
+#pragma once
+
+#include <elkodon/layout/control_page.hpp>
+#include <elkodon/segment/foreign_segment.hpp>
+#include <elkodon/service/files.hpp>
+#include <elkodon/service/presence.hpp>
+#include <elkodon/service/static_configuration.hpp>
+
+namespace elkodon::service {
+
+enum class joining { create, open, open_or_create };
+
+/// A port that the directory names.
+struct port_entry {
+    std::uint32_t slot;
+    std::uint64_t inode;
+};
+
+/// Any thread.
+class service_directory {
+public:
+    /// Throws `error`: service_not_found, service_exists, incompatible_…, invalid_name, service_busy and
+    /// whatever the system says.
+    static std::shared_ptr<service_directory> join(std::shared_ptr<presence> process, static_configuration wanted,
+                                                   joining how);
+
+    service_directory(std::shared_ptr<presence> process, std::string name, os::fd directory);
+    ~service_directory();
+
+    const static_configuration& configuration() const noexcept { return configuration_; }
+    presence& process() const noexcept { return *process_; }
+    int descriptor() const noexcept { return directory_.get(); }
+    layout::control_page& control() const noexcept { return control_.as<layout::control_page>(); }
+
+    /// "service "name"", for messages.
+    std::string title() const;
+
+    /// Counted up after every change of the directory's names. One cached load.
+    std::uint64_t generation() const noexcept {
+        // sync[control.generation] acquire: names that were made before the bump are visible.
+        return control().generation.load(std::memory_order_acquire);
+    }
+
+    /// After a name was made or removed, or a port waits elsewhere.
+    void bump_generation() const noexcept {
+        // sync[control.generation] seq_cst: a newcomer bumps, then looks at the data; a waker publishes, then
+        // loads the generation with seq_cst after a full fence. One of the two sees the other.
+        control().generation.fetch_add(1, std::memory_order_seq_cst);
+    }
+
+    /// Links the segment into the lowest free slot below `limit` and bumps the generation. Throws
+    /// port_limit_reached, naming `limit_key`, when the living fill them all.
+    std::uint32_t claim(port_kind kind, segment::own_segment& port, std::string_view limit_key);
+
+    /// Removes the name again, if it is still that port's, and bumps the generation.
+    void release(port_kind kind, std::uint32_t slot, os::file_identity port) noexcept;
+
+    /// The ports that have a name now.
+    std::vector<port_entry> list(port_kind kind) const;
+
+    /// Removes what the dead left here, unless somebody else is at it. Any thread.
+    void clean_up() noexcept;
+
+private:
+    void create_or_check(static_configuration wanted, joining how);
+    void check(const static_configuration& wanted, const std::string& doing);
+    void create(static_configuration wanted, const std::string& doing);
+    void become_member(const std::string& doing);
+    void map_control();
+    bool try_claim(port_kind kind, segment::own_segment& port, std::uint64_t limit, std::uint32_t& slot);
+
+    std::shared_ptr<presence> process_;
+    std::string directory_name_;
+    os::fd directory_;
+    std::string member_name_;
+    static_configuration configuration_;
+    segment::foreign_segment control_;
+};
+
+}  // namespace elkodon::service

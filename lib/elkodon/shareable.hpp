@@ -1,0 +1,57 @@
+// What may be a payload, and what it is called. Compile time only.
+// Nothing is written; a kill -9 changes nothing.
+#pragma once
+
+#include <elkodon/service/type_details.hpp>
+
+#include <concepts>
+#include <string_view>
+#include <type_traits>
+
+namespace elkodon {
+
+/// A type that means the same in every process that maps it: trivially copyable, and neither a pointer nor
+/// a reference, which mean something in one process only. (What its members are, only its author knows.)
+template <class T>
+concept shareable = std::is_object_v<T> && std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T> &&
+                    !std::is_pointer_v<T> && !std::is_member_pointer_v<T> && !std::is_const_v<T> &&
+                    !std::is_volatile_v<T> && !std::is_polymorphic_v<T>;
+
+namespace naming {
+
+// "… [with T = point]" from gcc, "… [T = point]" from clang.
+template <class T>
+constexpr std::string_view spelled() noexcept {
+    constexpr std::string_view whole = __PRETTY_FUNCTION__;
+    constexpr auto begin = whole.find("T = ") + 4;
+    constexpr auto end = whole.find_first_of(";]", begin);
+    return whole.substr(begin, end - begin);
+}
+
+template <class T>
+constexpr std::string_view number_name() noexcept {
+    if constexpr (std::same_as<T, bool>) return "bool";
+    if constexpr (std::same_as<T, char>) return "char";
+    if constexpr (std::same_as<T, std::byte>) return "byte";
+    if constexpr (std::floating_point<T>) return sizeof(T) == 4 ? "f32" : sizeof(T) == 8 ? "f64" : "f80";
+    if constexpr (std::signed_integral<T>) return sizeof(T) == 1 ? "i8" : sizeof(T) == 2 ? "i16" : sizeof(T) == 4 ? "i32" : "i64";
+    return sizeof(T) == 1 ? "u8" : sizeof(T) == 2 ? "u16" : sizeof(T) == 4 ? "u32" : "u64";
+}
+
+}  // namespace naming
+
+/// The name by which services know T: `u64`, `f32`, a class' own name. Specialise it to give a type a name
+/// of your own, as for a type whose C++ name differs between two programs.
+template <class T>
+struct type_name {
+    static constexpr std::string_view value =
+        std::is_arithmetic_v<T> || std::same_as<T, std::byte> ? naming::number_name<T>() : naming::spelled<T>();
+};
+
+/// Any thread.
+template <shareable T>
+type_details details_of() {
+    return {std::string(type_name<T>::value), sizeof(T), alignof(T)};
+}
+
+}  // namespace elkodon

@@ -1,0 +1,103 @@
+// The receiving end of a publish-subscribe service.
+// It alone writes its segment: what it borrows, and where to wake it. After a kill -9 the publishers get
+// their chunks back once they have proof of its death.
+#pragma once
+
+#include <elkodon/port/subscriber_port.hpp>
+#include <elkodon/sample.hpp>
+
+#include <array>
+#include <chrono>
+#include <memory>
+
+namespace elkodon {
+
+/// Move-only; tests false when default-constructed, moved from, or returned beside an error. Keeps its
+/// service and node alive. Thread rule: one at a time; its samples: see sample.
+///
+///     while (auto sample = subscriber.receive()) use(*sample);
+template <class T>
+class subscriber {
+public:
+    using value_type = T;
+
+    subscriber() noexcept = default;
+    explicit subscriber(std::unique_ptr<port::subscriber_port> port) noexcept : port_(port.release()) {}
+    subscriber(subscriber&& other) noexcept : port_(std::exchange(other.port_, nullptr)) {}
+    subscriber& operator=(subscriber&& other) noexcept {
+        std::swap(port_, other.port_);
+        return *this;
+    }
+    ~subscriber() {
+        if (port_) port_->abandon();
+    }
+
+    explicit operator bool() const noexcept { return port_ != nullptr; }
+    port_id id() const noexcept { return port_ ? port_->id() : port_id{}; }
+
+    /// The next message of any publisher, all of them in fair turn; each publisher's in order. Never waits:
+    /// tests false with a zero error() when nothing is there. Otherwise closed, too_many_borrowed (at most
+    /// subscriber_max_borrowed_samples are held at once), overtaken, forked.
+    sample<T> receive() noexcept {
+        if (!port_) return sample<T>({}, errc::closed);
+        std::error_code ec;
+        auto held = port_->receive(ec);
+        return sample<T>(std::move(held), ec);
+    }
+
+    /// Takes up to `into.size()` messages that are there; returns how many are now at its beginning. Takes as
+    /// many as may be borrowed at once, with one fence for a publisher's share.
+    std::size_t receive_many(std::span<sample<T>> into) noexcept {
+        std::size_t filled = 0;
+        std::array<port::borrowed, 32> held;
+        while (port_ && filled < into.size()) {
+            std::error_code ec;
+            const auto room = std::min(held.size(), into.size() - filled);
+            const auto taken = port_->receive_many({held.data(), room}, ec);
+            for (std::size_t i = 0; i < taken; ++i) into[filled++] = sample<T>(std::move(held[i]));
+            if (taken < room) break;
+        }
+        return filled;
+    }
+
+    /// Waits at most `time` for a message. Errors as receive(), and what waiting failed with.
+    template <class Rep, class Period>
+    sample<T> timed_receive(std::chrono::duration<Rep, Period> time) noexcept {
+        return wait_and_receive(std::chrono::steady_clock::now() +
+                                std::chrono::ceil<std::chrono::steady_clock::duration>(time));
+    }
+
+    /// Waits until there is a message.
+    sample<T> blocking_receive() noexcept { return wait_and_receive({}); }
+
+    /// Whether receive() would find something.
+    bool has_samples() noexcept { return port_ && port_->has_news(); }
+
+    /// Messages that were overwritten before this subscriber took them: exact, and only growing. History that
+    /// was overtaken while joining is not counted.
+    std::uint64_t lost() const noexcept { return port_ ? port_->lost() : 0; }
+
+    /// A descriptor that any loop can poll: readable, level-style, until receive() tests false. Poll it for
+    /// reading and do nothing else with it; it is closed with the port. Throws `error`: closed,
+    /// already_attached, or what the system says.
+    int native_handle() {
+        if (!port_) throw error(errc::closed, "ask a subscriber for its descriptor");
+        return port_->native_handle();
+    }
+
+    /// The port without its type, for the loops in async/.
+    port::subscriber_port* untyped() const noexcept { return port_; }
+
+private:
+    sample<T> wait_and_receive(port::deadline until) noexcept {
+        if (!port_) return sample<T>({}, errc::closed);
+        std::error_code ec;
+        std::error_code failure;
+        auto held = without_throwing(failure, [&] { return port_->wait_and_receive(until, ec); });
+        return sample<T>(std::move(held), failure ? failure : ec);
+    }
+
+    port::subscriber_port* port_ = nullptr;
+};
+
+}  // namespace elkodon
