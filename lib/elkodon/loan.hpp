@@ -38,7 +38,7 @@ public:
 
     /// Why there is nothing here: loans_exhausted, chunks_exhausted, forked, or our own failure to map a
     /// subscriber.
-    std::error_code error() const noexcept { return error_; }
+    std::error_code error() const noexcept { return error_.code(); }
 
     T& operator*() const noexcept { return *data(); }
     T* operator->() const noexcept { return data(); }
@@ -66,13 +66,13 @@ private:
     friend class publisher<T>;
 
     loan(port::publisher_port& port, std::uint32_t chunk) noexcept : port_(&port), chunk_(chunk) {}
-    explicit loan(std::error_code ec) noexcept : error_(ec) {}
+    explicit loan(status why) noexcept : error_(why) {}
 
     T* data() const noexcept { return reinterpret_cast<T*>(port_->payload(chunk_)); }
 
     port::publisher_port* port_ = nullptr;
     std::uint32_t chunk_ = 0;
-    std::error_code error_;
+    status error_;
 };
 
 }  // namespace elkodon

@@ -46,7 +46,7 @@ public:
     /// As loan_uninit() and try_loan().
     elkodon::loan<T> try_loan_uninit() noexcept {
         if (!port_) return elkodon::loan<T>(errc::closed);
-        std::error_code ec;
+        status ec;
         const auto chunk = port_->loan(ec);
         return chunk == layout::no_chunk ? elkodon::loan<T>(ec) : elkodon::loan<T>(*port_, chunk);
     }
@@ -56,9 +56,9 @@ public:
     std::error_code send(elkodon::loan<T>&& message) noexcept {
         if (!port_) return errc::closed;
         if (message.port_ != port_) return message ? errc::foreign_loan : errc::empty_loan;
-        const auto ec = port_->send(message.chunk_, 1);
-        if (!ec) message.port_ = nullptr;
-        return ec;
+        const auto failure = port_->send(message.chunk_, 1);
+        if (!failure) message.port_ = nullptr;
+        return failure.code();
     }
 
     /// Loans, copies and sends. Errors as try_loan() and send().

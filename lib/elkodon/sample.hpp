@@ -3,6 +3,7 @@
 #pragma once
 
 #include <elkodon/base/ids.hpp>
+#include <elkodon/base/status.hpp>
 #include <elkodon/port/borrowed.hpp>
 #include <elkodon/shareable.hpp>
 
@@ -21,13 +22,13 @@ public:
     using value_type = T;
 
     sample() noexcept = default;
-    explicit sample(port::borrowed held, std::error_code ec = {}) noexcept : held_(std::move(held)), error_(ec) {}
+    explicit sample(port::borrowed held, status why = {}) noexcept : held_(std::move(held)), error_(why) {}
 
     explicit operator bool() const noexcept { return static_cast<bool>(held_); }
 
     /// Zero for the normal "nothing there"; otherwise too_many_borrowed, overtaken, forked, or what waiting
     /// failed with.
-    std::error_code error() const noexcept { return error_; }
+    std::error_code error() const noexcept { return error_.code(); }
 
     const T& operator*() const noexcept { return *data(); }
     const T* operator->() const noexcept { return data(); }
@@ -48,7 +49,7 @@ private:
     const T* data() const noexcept { return reinterpret_cast<const T*>(held_.message().payload); }
 
     port::borrowed held_;
-    std::error_code error_;
+    status error_;
 };
 
 }  // namespace elkodon

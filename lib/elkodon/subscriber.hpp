@@ -6,7 +6,6 @@
 #include <elkodon/port/subscriber_port.hpp>
 #include <elkodon/sample.hpp>
 
-#include <array>
 #include <chrono>
 #include <memory>
 
@@ -40,7 +39,7 @@ public:
     /// subscriber_max_borrowed_samples are held at once), overtaken, forked.
     sample<T> receive() noexcept {
         if (!port_) return sample<T>({}, errc::closed);
-        std::error_code ec;
+        status ec;
         auto held = port_->receive(ec);
         return sample<T>(std::move(held), ec);
     }
@@ -48,16 +47,9 @@ public:
     /// Takes up to `into.size()` messages that are there; returns how many are now at its beginning. Takes as
     /// many as may be borrowed at once, with one fence for a publisher's share.
     std::size_t receive_many(std::span<sample<T>> into) noexcept {
-        std::size_t filled = 0;
-        std::array<port::borrowed, 32> held;
-        while (port_ && filled < into.size()) {
-            std::error_code ec;
-            const auto room = std::min(held.size(), into.size() - filled);
-            const auto taken = port_->receive_many({held.data(), room}, ec);
-            for (std::size_t i = 0; i < taken; ++i) into[filled++] = sample<T>(std::move(held[i]));
-            if (taken < room) break;
-        }
-        return filled;
+        if (!port_) return 0;
+        auto* next = into.data();
+        return port_->receive_many(into.size(), [&](port::borrowed held) { *next++ = sample<T>(std::move(held)); });
     }
 
     /// Waits at most `time` for a message. Errors as receive(), and what waiting failed with.
@@ -91,10 +83,10 @@ public:
 private:
     sample<T> wait_and_receive(port::deadline until) noexcept {
         if (!port_) return sample<T>({}, errc::closed);
-        std::error_code ec;
+        status ec;
         std::error_code failure;
         auto held = without_throwing(failure, [&] { return port_->wait_and_receive(until, ec); });
-        return sample<T>(std::move(held), failure ? failure : ec);
+        return sample<T>(std::move(held), failure ? status::from(failure) : ec);
     }
 
     port::subscriber_port* port_ = nullptr;

@@ -59,4 +59,14 @@ inline void pause_once() noexcept {
 #endif
 }
 
+/// Fetches a line that this thread will write soon: misses of later messages overlap with this one's.
+inline void fetch_for_writing(const void* address) noexcept {
+#if defined(__x86_64__)
+    // The builtin is a plain prefetch unless the whole program is built for newer processors.
+    asm volatile("prefetchw %0" : : "m"(*static_cast<const char*>(address)));
+#else
+    __builtin_prefetch(address, 1, 3);
+#endif
+}
+
 }  // namespace elkodon

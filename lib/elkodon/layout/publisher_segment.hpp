@@ -53,7 +53,8 @@ struct publisher_segment {
     std::uint32_t history;
     std::uint64_t payload_size;
     atomic<std::uint32_t> pool_count;
-    std::uint32_t reserved[3];
+    std::uint32_t reserved;
+    std::uint64_t first_sequence;  // of the first message that was ever sent
     pool_entry pools[max_pools];
     std::byte gap[768 - 672];
     alignas(line) atomic<std::uint64_t> tail;  // the sequence that the next message will have
@@ -62,6 +63,7 @@ struct publisher_segment {
 
 static_assert(offsetof(publisher_segment, ring_size) == 128 && offsetof(publisher_segment, history) == 132);
 static_assert(offsetof(publisher_segment, payload_size) == 136);
+static_assert(offsetof(publisher_segment, first_sequence) == 152);
 static_assert(offsetof(publisher_segment, pool_count) == 144 && offsetof(publisher_segment, pools) == 160);
 static_assert(offsetof(publisher_segment, tail) == 768 && offsetof(publisher_segment, ring) == 896);
 

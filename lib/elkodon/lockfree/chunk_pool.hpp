@@ -59,9 +59,13 @@ public:
     /// The chunk that the next message is most likely to be in, once `sending` is out: the oldest loan, else
     /// the next one to be loaned.
     std::uint32_t next_announcement(std::uint32_t sending) const noexcept {
-        for (std::uint32_t i = 0; i < loan_count_; ++i)
-            if (loaned_[i] != sending) return loaned_[i];
-        return free_count_ > 0 ? free_[free_count_ - 1] : layout::no_chunk;
+        if (loan_count_ > 1) return loaned_[0] != sending ? loaned_[0] : loaned_[1];
+        return free_ahead(0);
+    }
+
+    /// A free chunk that will be loaned `ahead` loans from now, or no_chunk: for fetching its line early.
+    std::uint32_t free_ahead(std::uint32_t ahead) const noexcept {
+        return free_count_ > ahead ? free_[free_count_ - 1 - ahead] : layout::no_chunk;
     }
 
     /// A reclaim is begin_scan(), borrowed() for every chunk found in a borrow slot, finish_scan().
@@ -87,6 +91,10 @@ public:
 
 private:
     void forget_loan(std::uint32_t chunk) noexcept {
+        if (loan_count_ == 1) {
+            loan_count_ = 0;
+            return;
+        }
         const auto end = loaned_ + loan_count_;
         const auto found = std::find(loaned_, end, chunk);
         if (found == end) return;

@@ -43,19 +43,27 @@ public:
     basic_ring_reader() noexcept = default;
 
     /// `begin` is a publisher's segment whose header and geometry have been checked. `publisher` is its port
-    /// id. Begins with the newest `history` messages that are still there.
-    basic_ring_reader(const std::byte* begin, const layout::publisher_geometry& geometry, std::uint64_t publisher,
-                      std::uint64_t history) noexcept
+    /// id. See start_with_history() and start_with_first() for where it begins: at the head.
+    basic_ring_reader(const std::byte* begin, const layout::publisher_geometry& geometry,
+                      std::uint64_t publisher) noexcept
         : segment_(reinterpret_cast<const layout::publisher_segment*>(begin)),
           headers_(begin + geometry.pool_offset + geometry.payload_offset - sizeof(layout::chunk_header)),
           stride_(geometry.stride),
           mask_(geometry.ring_size - 1),
           publisher_(publisher),
-          chunks_(geometry.chunk_count) {
-        joined_ = tail();
-        history = std::min<std::uint64_t>(history, geometry.ring_size);
-        position_ = joined_ - std::min(history, joined_ - std::min<std::uint64_t>(joined_, geometry.ring_size));
+          chunks_(geometry.chunk_count),
+          position_(tail()),
+          joined_(position_) {}
+
+    /// We come after the publisher: begins with its newest `history` messages that are still there.
+    void start_with_history(std::uint64_t history) noexcept {
+        const auto sent = joined_ - segment_->first_sequence;
+        position_ = joined_ - std::min({history, ring_size(), sent});
+        if (sent > 0) learn_announcement_after(position_ - 1);
     }
+
+    /// The publisher came after us: every message of its counts.
+    void start_with_first() noexcept { position_ = joined_ = segment_->first_sequence; }
 
     std::uint64_t position() const noexcept { return position_; }
     std::uint64_t ring_size() const noexcept { return mask_ + 1; }
@@ -74,8 +82,10 @@ public:
         }
         // sync[ring.slot] acquire: as in take().
         const auto number = number_in(slot(position_).load(fenced_load));
-        if (number != ((position_ - ring_size()) & low_40)) return true;
-        return lapped();
+        if (number == (position_ & low_40)) return true;
+        // Another lap's, or nonsense: news only if the tail says that there is something to go on with.
+        const auto ahead = distance(tail(), position_);
+        return number == ((position_ - ring_size()) & low_40) ? ahead > static_cast<std::int64_t>(ring_size()) : ahead > 0;
     }
 
     /// Takes the next message into `borrow`, a free borrow slot of ours, or says that there is none.
@@ -122,6 +132,25 @@ public:
 
 private:
     enum class step { empty, taken, elsewhere };
+
+    // As if we had taken message `sequence`: should its publisher die between the stores of the next one, we end
+    // on the same message as everybody else. Nothing protects the chunk here; but before it is written anew
+    // it is marked gone, and a full fence of the publisher's stands between the mark and the new
+    // announcement: who reads that one finds the mark, or a later word, when he reads again.
+    void learn_announcement_after(std::uint64_t sequence) noexcept {
+        // sync[ring.slot] acquire: as in take().
+        const auto word = slot(sequence).load(std::memory_order_acquire);
+        const auto chunk = chunk_in(word);
+        if (number_in(word) != (sequence & low_40) || chunk >= chunks_) return;
+        const auto& found = header(chunk);
+        // sync[ring.header] acquire: as in take().
+        if (found.word.load(std::memory_order_acquire) != header_word(sequence)) return;
+        // relaxed: between the two loads of the word.
+        const auto next = found.announced.load(fences_as_orders ? std::memory_order_acquire : std::memory_order_relaxed);
+        full_fence();  // sync[fence.borrow] seq_cst: the announcement, then the mark
+        // sync[ring.header] acquire: unchanged, so the announcement was that of this message.
+        if (found.word.load(fenced_load) == header_word(sequence) && next < chunks_) announced_ = next;
+    }
 
     step look_by_header(layout::borrow_slot& borrow, taken_message& message) noexcept {
         if (announced_ == layout::no_chunk) return step::elsewhere;
@@ -196,8 +225,9 @@ private:
 
     // The 64 bits are the truth: 40 of them come round again in a few hours at full speed.
     bool is_due(std::uint32_t chunk, std::uint64_t due) const noexcept {
-        // sync[ring.header] acquire: protected, so it is the word that went with the slot.
-        return header(chunk).word.load(std::memory_order_acquire) == header_word(due);
+        // sync[ring.header] acquire: protected, so it is the message that went with the slot. It may be gone
+        // from the ring by now: that is no reason to give it back.
+        return sequence_in(header(chunk).word.load(std::memory_order_acquire)) == due;
     }
 
     void accept(std::uint32_t chunk, taken_message& message) noexcept {
@@ -249,10 +279,10 @@ private:
     std::uint64_t stride_ = 0;
     std::uint64_t mask_ = 0;
     std::uint64_t publisher_ = 0;
-    std::uint64_t position_ = 0;  // the sequence that is due; after a take by header it may be tail + 1
-    std::uint64_t joined_ = 0;
-    std::uint64_t lost_ = 0;
     std::uint32_t chunks_ = 0;
+    std::uint64_t position_ = 0;  // the sequence that is due; after a take by header it may be tail + 1
+    std::uint64_t joined_ = 0;    // what was overwritten before this is no loss of ours
+    std::uint64_t lost_ = 0;
     std::uint32_t announced_ = layout::no_chunk;
     std::uint32_t empty_looks_ = 0;
     bool last_look_ = false;

@@ -91,12 +91,12 @@ void publisher_port::wake() noexcept {
 
 // Every chunk that left the ring was marked gone before. A subscriber that takes one all the same has stored
 // its borrow slot before our fence, and the scan finds it; else its re-read finds the mark.
-bool publisher_port::reclaim(std::error_code& ec) noexcept {
+bool publisher_port::reclaim(status& ec) noexcept {
     scan();
     if (waker_.out_of_date()) {
         // A newcomer may hold chunks that this scan did not see: nothing was freed.
         if (const auto failure = refresh()) {
-            ec = failure;
+            ec = status::from(failure);
             return pool_.free_count() > 0;
         }
         scan();

@@ -3,7 +3,7 @@
 // After a kill -9 between two of them its subscribers end on the same message.
 #pragma once
 
-#include <elkodon/base/error.hpp>
+#include <elkodon/base/status.hpp>
 #include <elkodon/layout/subscriber_segment.hpp>
 #include <elkodon/lockfree/chunk_pool.hpp>
 #include <elkodon/lockfree/ring_writer.hpp>
@@ -29,7 +29,7 @@ public:
 
     /// A chunk to write into, or no_chunk and why: loans_exhausted, chunks_exhausted, forked, or our own
     /// failure to map a subscriber.
-    std::uint32_t loan(std::error_code& ec) noexcept {
+    std::uint32_t loan(status& ec) noexcept {
         if (fork_generation_ != os::fork_generation()) [[unlikely]]
             return refuse(ec, errc::forked);
         if (!pool_.loans_left()) return refuse(ec, errc::loans_exhausted);
@@ -44,10 +44,11 @@ public:
     }
 
     /// Publishes a loan of `length` elements.
-    std::error_code send(std::uint32_t chunk, std::uint32_t length) noexcept {
+    status send(std::uint32_t chunk, std::uint32_t length) noexcept {
         if (fork_generation_ != os::fork_generation()) [[unlikely]]
             return errc::forked;
         pool_.sent(chunk, ring_.publish(chunk, pool_.next_announcement(chunk), length));
+        ring_.fetch(pool_.free_ahead(8));
         // sync[fence.light] light: our message, then the waiter bits; the sleeper's bit, then its look.
         os::light_fence();
         if (waker_.anybody_waits()) wake();
@@ -66,13 +67,13 @@ public:
     std::uint64_t memory_size() const noexcept { return segment_.size(); }
 
 private:
-    static std::uint32_t refuse(std::error_code& ec, errc why) noexcept {
+    static std::uint32_t refuse(status& ec, errc why) noexcept {
         ec = why;
         return layout::no_chunk;
     }
 
     void wake() noexcept;
-    bool reclaim(std::error_code& ec) noexcept;
+    bool reclaim(status& ec) noexcept;
     void scan() noexcept;
     std::error_code refresh() noexcept;
 

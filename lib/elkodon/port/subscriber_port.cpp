@@ -3,7 +3,6 @@
 #include <elkodon/port/subscriber_port.hpp>
 #include <elkodon/service/properties.hpp>
 
-#include <array>
 #include <bit>
 
 namespace elkodon::port {
@@ -49,7 +48,12 @@ subscriber_port::subscriber_port(std::shared_ptr<service::service_directory> of)
     }
     slot_ = service().claim(service::port_kind::subscriber, segment_, service::key::max_subscribers);
     set_port_slot(slot_);
-    refresh();
+    // Who is there now was there before us; whoever is found later came later.
+    if (const auto failure = refresh()) {
+        service().release(service::port_kind::subscriber, slot_, segment_.file());
+        throw error(failure, doing + ": map its publishers");
+    }
+    joined_ = true;
 }
 
 subscriber_port::~subscriber_port() {
@@ -64,14 +68,18 @@ std::unique_ptr<publisher_peer> subscriber_port::make_peer(segment::foreign_segm
     if (!geometry) return nullptr;
     auto made = std::make_unique<publisher_peer>();
     made->id = memory.port();
-    made->reader = lockfree::ring_reader(memory.data(), *geometry, memory.port().value(), history_);
+    made->reader = lockfree::ring_reader(memory.data(), *geometry, memory.port().value());
+    if (joined_)
+        made->reader.start_with_first();
+    else
+        made->reader.start_with_history(history_);
     made->slot = slot;
     made->memory = std::move(memory);
     return made;
 }
 
 // On our own failure to map somebody the generation stays old, so that the next look tries again.
-void subscriber_port::refresh() noexcept {
+std::error_code subscriber_port::refresh() noexcept {
     const auto generation = service().generation();
     const auto failure = refresh_roster(peers_, service(), publishers, [&](segment::foreign_segment memory, std::uint32_t slot) {
         return make_peer(std::move(memory), slot);
@@ -87,6 +95,8 @@ void subscriber_port::refresh() noexcept {
     } catch (...) {
         generation_ = generation - 1;
     }
+    if (ended_peers_) forget_drained();
+    return failure;
 }
 
 void subscriber_port::watch_peers() {
@@ -147,44 +157,11 @@ std::uint64_t subscriber_port::lost() const noexcept {
     return lost;
 }
 
-std::size_t subscriber_port::receive_many(std::span<borrowed> into, std::error_code& ec) noexcept {
-    std::size_t filled = 0;
-    while (filled < into.size()) {
-        auto first = filled == 0 ? receive(ec) : take(ec);
-        if (!first) break;
-        auto& peer = *peers_[turn_ - 1];
-        into[filled++] = std::move(first);
-        // A share of what is left for each publisher; at the head there is no second one.
-        const auto share = std::max<std::size_t>(1, (into.size() - filled) / std::max<std::size_t>(1, peers_.size()));
-        if (filled < into.size() && peer.reader.has_news())
-            filled += take_batch(peer, into.subspan(filled, std::min(share, into.size() - filled)), ec);
-    }
-    if (filled > 0) ec.clear();
-    return filled;
-}
-
-std::size_t subscriber_port::take_batch(publisher_peer& peer, std::span<borrowed> into, std::error_code&) noexcept {
-    constexpr std::size_t most = 64;
-    std::array<borrow*, most> slots;
-    std::array<layout::borrow_slot*, most> words;
-    std::array<lockfree::taken_message, most> messages;
-    std::size_t free = 0;
-    for (std::uint32_t i = 0; i < borrow_count_ && free < std::min(most, into.size()); ++i) {
-        // sync[borrow.copies] acquire: as in free_slot().
-        if (borrows_[i].copies.load(std::memory_order_acquire) != 0) continue;
-        slots[free] = &borrows_[i];
-        words[free++] = borrows_[i].word;
-    }
-    const auto batch = peer.reader.take_many({words.data(), free}, {messages.data(), free});
-    for (auto i = batch.first; i < batch.last; ++i) into[i - batch.first] = hand_out(*slots[i], peer, messages[i]);
-    return batch.last - batch.first;
-}
-
-borrowed subscriber_port::wait_and_receive(deadline until, std::error_code& ec) {
+borrowed subscriber_port::wait_and_receive(deadline until, status& ec) {
     for (;;) {
         auto message = take(ec);
-        if (message || (ec && ec != errc::overtaken)) return message;
-        ec.clear();
+        if (message || (ec && ec != status(errc::overtaken))) return message;
+        ec = {};
         auto& wait = wait_alone();
         if (wait.behind_descriptor()) {
             ec = errc::already_attached;

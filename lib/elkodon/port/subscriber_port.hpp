@@ -3,14 +3,15 @@
 // After a kill -9 its borrow slots stay until the publishers have proof of its death.
 #pragma once
 
-#include <elkodon/base/error.hpp>
+#include <elkodon/base/status.hpp>
 #include <elkodon/layout/publisher_segment.hpp>
 #include <elkodon/port/borrowed.hpp>
 #include <elkodon/port/lone_wait.hpp>
 #include <elkodon/port/peer.hpp>
 #include <elkodon/port/waiting_port.hpp>
 
-#include <span>
+#include <algorithm>
+#include <array>
 
 namespace elkodon::port {
 
@@ -31,7 +32,7 @@ public:
 
     /// The next message of any publisher. Empty with no error when nothing is there; too_many_borrowed,
     /// overtaken (look again, don't sleep) or forked otherwise.
-    borrowed receive(std::error_code& ec) noexcept {
+    borrowed receive(status& ec) noexcept {
         auto message = take(ec);
         if (message || ec || !behind_descriptor()) [[likely]]
             return message;
@@ -40,11 +41,27 @@ public:
         return message;
     }
 
-    /// As receive(), for as many as there are and `into` has room for; all publishers in fair turn.
-    std::size_t receive_many(std::span<borrowed> into, std::error_code& ec) noexcept;
+    /// As receive(), for at most `most` messages that are there; `sink(borrowed)` gets each. All publishers in
+    /// fair turn, with one fence for a publisher's share. Returns how many.
+    template <class Sink>
+    std::size_t receive_many(std::size_t most, Sink&& sink) noexcept {
+        std::size_t count = 0;
+        while (count < most) {
+            status ec;
+            auto first = count == 0 ? receive(ec) : take(ec);
+            if (!first) break;
+            sink(std::move(first));
+            ++count;
+            // A share of what is left for each publisher; at the head there is nothing to share.
+            auto& peer = *peers_[turn_ - 1];
+            const auto share = std::max<std::size_t>(1, (most - count) / peers_.size());
+            if (count < most && peer.reader.has_news()) count += take_batch(peer, std::min(share, most - count), sink);
+        }
+        return count;
+    }
 
     /// Waits for a message until `until`, for ever without. Throws what attaching throws.
-    borrowed wait_and_receive(deadline until, std::error_code& ec);
+    borrowed wait_and_receive(deadline until, status& ec);
 
     /// Messages of all publishers that were overwritten before we took them. Only grows.
     std::uint64_t lost() const noexcept;
@@ -67,7 +84,7 @@ private:
     layout::wake_address& wake_address() noexcept override { return segment_.as<layout::subscriber_segment>().wake_at; }
     void watch_peers() override;
 
-    borrowed take(std::error_code& ec) noexcept {
+    borrowed take(status& ec) noexcept {
         if (fork_generation_ != os::fork_generation()) [[unlikely]] {
             ec = errc::forked;
             return {};
@@ -82,7 +99,7 @@ private:
         return take_in_turn(*slot, ec);
     }
 
-    borrowed take_in_turn(borrow& slot, std::error_code& ec) noexcept {
+    borrowed take_in_turn(borrow& slot, status& ec) noexcept {
         const auto count = peers_.size();
         for (std::size_t tried = 0; tried < count; ++tried) {
             if (turn_ >= count) turn_ = 0;
@@ -116,18 +133,35 @@ private:
     }
 
     // After an empty look. Polling the line that the publisher is about to write slows it down by a factor of
-    // 3 to 5, so a stream is given time to gather; a lone message costs one pause (1.2 × the floor; with
-    // 16 it would be 4 ×, measured).
+    // 3 to 5, so a stream is given time to gather: as many pauses as it has just brought messages. A lone
+    // message costs one pause (a fixed 16 would make its latency 4 × as long, measured).
     void rest() noexcept {
-        auto pauses = std::clamp<std::uint32_t>(taken_since_empty_, 1, 16);
+        auto pauses = std::clamp<std::uint32_t>(taken_since_empty_, 1, 64);
         taken_since_empty_ = 0;
         for (; pauses > 0; --pauses) pause_once();
         if (ended_peers_) [[unlikely]]
             forget_drained();
     }
 
-    std::size_t take_batch(publisher_peer& peer, std::span<borrowed> into, std::error_code& ec) noexcept;
-    void refresh() noexcept;
+    template <class Sink>
+    std::size_t take_batch(publisher_peer& peer, std::size_t most, Sink& sink) noexcept {
+        constexpr std::size_t at_once = 64;
+        std::array<borrow*, at_once> slots;
+        std::array<layout::borrow_slot*, at_once> words;
+        std::array<lockfree::taken_message, at_once> messages;
+        std::size_t free = 0;
+        for (std::uint32_t i = 0; i < borrow_count_ && free < std::min(most, at_once); ++i) {
+            // sync[borrow.copies] acquire: as in free_slot().
+            if (borrows_[i].copies.load(std::memory_order_acquire) != 0) continue;
+            slots[free] = &borrows_[i];
+            words[free++] = borrows_[i].word;
+        }
+        const auto batch = peer.reader.take_many({words.data(), free}, {messages.data(), free});
+        for (auto i = batch.first; i < batch.last; ++i) sink(hand_out(*slots[i], peer, messages[i]));
+        return batch.last - batch.first;
+    }
+
+    std::error_code refresh() noexcept;
     std::unique_ptr<publisher_peer> make_peer(segment::foreign_segment memory, std::uint32_t slot);
     void forget_drained() noexcept;
     bool borrows_from(port_id publisher) const noexcept;
@@ -142,6 +176,7 @@ private:
     std::vector<std::unique_ptr<publisher_peer>> peers_;
     std::unique_ptr<borrow[]> borrows_;
     bool ended_peers_ = false;
+    bool joined_ = false;
     std::uint64_t lost_to_the_ended_ = 0;
     std::uint64_t history_;
     std::uint32_t slot_ = 0;
