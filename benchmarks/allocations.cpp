@@ -57,10 +57,10 @@ namespace {
 
 constexpr std::uint64_t warm_up = 2'000;
 constexpr std::uint64_t counted = 20'000;
-constexpr std::uint64_t total   = warm_up + counted;
+constexpr std::uint64_t total = warm_up + counted;
 
 struct progress {
-    bench::meeting                                  ready;
+    bench::meeting ready;
     alignas(bench::line) std::atomic<std::uint64_t> taken{0};
 };
 
@@ -71,8 +71,8 @@ auto open(const elkodon::node& node) {
 }
 
 void publish(progress& progress) {
-    auto node      = elkodon::node::create();
-    auto service   = open(node);
+    auto node = elkodon::node::create();
+    auto service = open(node);
     auto publisher = service.publisher().create();
     progress.ready.arrive();
     for (std::uint64_t i = 1; i <= total; ++i) {
@@ -91,16 +91,18 @@ public:
         if (due == total) after_ = allocations.load();
         progress.taken.store(due, std::memory_order_release);
     }
-    double per_sample() const { return static_cast<double>(after_ - before_) / static_cast<double>(counted); }
+    double per_sample() const {
+        return static_cast<double>(after_ - before_) / static_cast<double>(counted);
+    }
 
 private:
     std::uint64_t before_ = 0, after_ = 0;
 };
 
 double polled(progress& progress) {
-    auto    node       = elkodon::node::create();
-    auto    service    = open(node);
-    auto    subscriber = service.subscriber().create();
+    auto node = elkodon::node::create();
+    auto service = open(node);
+    auto subscriber = service.subscriber().create();
     account account;
     progress.ready.arrive();
     for (std::uint64_t i = 1; i <= total;)
@@ -108,7 +110,9 @@ double polled(progress& progress) {
     return account.per_sample();
 }
 
-asio::awaitable<void> take_all(elkodon::async::subscriber<payload> numbers, account& account, progress& progress) {
+asio::awaitable<void> take_all(elkodon::async::subscriber<payload> numbers,
+                               account& account,
+                               progress& progress) {
     for (std::uint64_t i = 1; i <= total; ++i) {
         auto sample = co_await numbers.async_receive(asio::use_awaitable);
         account.took(*sample, i, progress);
@@ -116,11 +120,11 @@ asio::awaitable<void> take_all(elkodon::async::subscriber<payload> numbers, acco
 }
 
 double awaited(progress& progress) {
-    asio::io_context                    io{1};
-    auto                                node    = elkodon::node::create();
-    auto                                service = open(node);
+    asio::io_context io{1};
+    auto node = elkodon::node::create();
+    auto service = open(node);
     elkodon::async::subscriber<payload> numbers{io, service.subscriber().create()};
-    account                             account;
+    account account;
     progress.ready.arrive();
     asio::co_spawn(io, take_all(std::move(numbers), account, progress), asio::detached);
     io.run();
@@ -145,8 +149,9 @@ double measure(std::pair<int, int> cores, Receive receive) {
 
 int main(int argc, char** argv) {
     const bench::arguments args{argc, argv};
-    const double           polling  = measure(args.cores(), polled);
-    const double           awaiting = measure(args.cores(), awaited);
-    std::printf("{\"unit\": \"allocations/sample\", \"p50\": %.6f, \"polled\": %.6f, \"awaited\": %.6f}\n",
-                std::max(polling, awaiting), polling, awaiting);
+    const double polling = measure(args.cores(), polled);
+    const double awaiting = measure(args.cores(), awaited);
+    std::printf(
+        "{\"unit\": \"allocations/sample\", \"p50\": %.6f, \"polled\": %.6f, \"awaited\": %.6f}\n",
+        std::max(polling, awaiting), polling, awaiting);
 }

@@ -30,12 +30,12 @@ void drain(descriptor& fd) {
 
 struct plan {
     std::uint64_t warm_up, count;
-    bool          by_wait;
+    bool by_wait;
 };
 
 asio::awaitable<void> answer(descriptor hears, int rings, plan plan) {
-    std::uint64_t count  = 0;
-    auto          buffer = asio::buffer(&count, sizeof count);
+    std::uint64_t count = 0;
+    auto buffer = asio::buffer(&count, sizeof count);
     for (std::uint64_t i = 0; i < plan.warm_up + plan.count; ++i) {
         if (plan.by_wait) {
             co_await hears.async_wait(descriptor::wait_read, asio::use_awaitable);
@@ -48,9 +48,9 @@ asio::awaitable<void> answer(descriptor hears, int rings, plan plan) {
 }
 
 asio::awaitable<void> ask(descriptor hears, int rings, plan plan, bench::distribution& result) {
-    std::uint64_t count  = 0;
-    auto          buffer = asio::buffer(&count, sizeof count);
-    auto          last   = bench::ticks();
+    std::uint64_t count = 0;
+    auto buffer = asio::buffer(&count, sizeof count);
+    auto last = bench::ticks();
     for (std::uint64_t i = 0; i < plan.warm_up + plan.count; ++i) {
         ring(rings);
         if (plan.by_wait) {
@@ -69,10 +69,11 @@ asio::awaitable<void> ask(descriptor hears, int rings, plan plan, bench::distrib
 
 int main(int argc, char** argv) {
     const bench::arguments args{argc, argv};
-    const plan plan{args.number("warm_up", 200), args.number("count", 2'000), args.text("way", "wait") == "wait"};
+    const plan plan{args.number("warm_up", 200), args.number("count", 2'000),
+                    args.text("way", "wait") == "wait"};
     const auto cores = args.cores();
-    const int  ping  = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    const int  pong  = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    const int ping = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    const int pong = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 
     const auto child = [&] {
         bench::pin(cores.second);
@@ -82,7 +83,7 @@ int main(int argc, char** argv) {
     };
     auto round_trips = bench::two_processes(child, [&] {
         bench::pin(cores.first);
-        asio::io_context    io{1};
+        asio::io_context io{1};
         bench::distribution result{plan.count};
         asio::co_spawn(io, ask(descriptor{io, pong}, ping, plan, result), asio::detached);
         io.run();

@@ -13,7 +13,7 @@
 
 namespace {
 
-using numbers   = elkodon::async::subscriber<std::uint64_t>;
+using numbers = elkodon::async::subscriber<std::uint64_t>;
 using publisher = elkodon::publisher<std::uint64_t>;
 
 asio::awaitable<void> answer(numbers hears, publisher sends, std::uint64_t total) {
@@ -24,7 +24,10 @@ asio::awaitable<void> answer(numbers hears, publisher sends, std::uint64_t total
     }
 }
 
-asio::awaitable<void> ask(numbers hears, publisher sends, std::uint64_t warm_up, bench::distribution& result,
+asio::awaitable<void> ask(numbers hears,
+                          publisher sends,
+                          std::uint64_t warm_up,
+                          bench::distribution& result,
                           std::uint64_t total) {
     auto last = bench::ticks();
     for (std::uint64_t i = 1; i <= total; ++i) {
@@ -45,35 +48,36 @@ auto open(const elkodon::node& node, std::string_view name) {
 
 int main(int argc, char** argv) {
     const bench::arguments args{argc, argv};
-    const auto             warm_up = args.number("warm_up", 200);
-    const auto             count   = args.number("count", 2'000);
-    const auto             cores   = args.cores();
-    const auto             total   = warm_up + count;
-    auto* const            ready   = bench::shared<bench::meeting>();
+    const auto warm_up = args.number("warm_up", 200);
+    const auto count = args.number("count", 2'000);
+    const auto cores = args.cores();
+    const auto total = warm_up + count;
+    auto* const ready = bench::shared<bench::meeting>();
 
     const auto child = [&] {
         bench::pin(cores.second);
         asio::io_context io{1};
-        auto             node  = elkodon::node::create();
-        auto             ping  = open(node, "benchmark/ping");
-        auto             pong  = open(node, "benchmark/pong");
-        auto             sends = pong.publisher().create();
-        numbers          hears{io, ping.subscriber().create()};
+        auto node = elkodon::node::create();
+        auto ping = open(node, "benchmark/ping");
+        auto pong = open(node, "benchmark/pong");
+        auto sends = pong.publisher().create();
+        numbers hears{io, ping.subscriber().create()};
         ready->arrive();
         asio::co_spawn(io, answer(std::move(hears), std::move(sends), total), asio::detached);
         io.run();
     };
     auto round_trips = bench::two_processes(child, [&] {
         bench::pin(cores.first);
-        asio::io_context    io{1};
-        auto                node  = elkodon::node::create();
-        auto                ping  = open(node, "benchmark/ping");
-        auto                pong  = open(node, "benchmark/pong");
-        auto                sends = ping.publisher().create();
-        numbers             hears{io, pong.subscriber().create()};
+        asio::io_context io{1};
+        auto node = elkodon::node::create();
+        auto ping = open(node, "benchmark/ping");
+        auto pong = open(node, "benchmark/pong");
+        auto sends = ping.publisher().create();
+        numbers hears{io, pong.subscriber().create()};
         bench::distribution result{count};
         ready->arrive();
-        asio::co_spawn(io, ask(std::move(hears), std::move(sends), warm_up, result, total), asio::detached);
+        asio::co_spawn(io, ask(std::move(hears), std::move(sends), warm_up, result, total),
+                       asio::detached);
         io.run();
         return result;
     });

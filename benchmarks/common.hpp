@@ -32,7 +32,8 @@
 
 namespace bench {
 
-inline constexpr std::size_t line = 128;  // two cache lines: the adjacent-line prefetcher fetches pairs
+inline constexpr std::size_t line =
+    128;  // two cache lines: the adjacent-line prefetcher fetches pairs
 
 [[noreturn]] inline void fail(const char* what) {
     std::fprintf(stderr, "%s: %s\n", what, std::strerror(errno));
@@ -71,9 +72,9 @@ inline std::uint64_t ticks() noexcept {
 
 inline double nanoseconds_per_tick() {
 #if defined(__x86_64__)
-    const double        begin       = nanoseconds();
+    const double begin = nanoseconds();
     const std::uint64_t begin_ticks = ticks();
-    double              end         = begin;
+    double end = begin;
     while (end - begin < 20e6) end = nanoseconds();
     return (end - begin) / static_cast<double>(ticks() - begin_ticks);
 #else
@@ -131,7 +132,7 @@ public:
 private:
     std::vector<std::uint64_t> single_;
     std::vector<std::uint64_t> blocks_;
-    std::uint64_t              sum_ = 0;
+    std::uint64_t sum_ = 0;
 };
 
 // Messages a second: the median of blocks, since a mean would count the moments in which one of the two didn't run.
@@ -146,21 +147,24 @@ public:
         if (taken - first_ < block) return;
         const auto now = ticks();
         if (last_ != 0) blocks_.push_back(((now - last_) << 10) / (taken - first_));
-        last_  = now;
+        last_ = now;
         first_ = taken;
     }
 
-    double per_second(double p = 50) { return 1024e9 / (percentile(blocks_, p) * nanoseconds_per_tick()); }
+    double per_second(double p = 50) {
+        return 1024e9 / (percentile(blocks_, p) * nanoseconds_per_tick());
+    }
 
 private:
     std::vector<std::uint64_t> blocks_;  // 1/1024 ticks a message
-    std::uint64_t              first_ = 0, last_ = 0;
+    std::uint64_t first_ = 0, last_ = 0;
 };
 
 // An object in a mapping that a forked child shares.
 template <class T>
 T* shared() {
-    void* memory = mmap(nullptr, sizeof(T), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    void* memory = mmap(nullptr, sizeof(T), PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
     if (memory == MAP_FAILED) fail("mmap");
     return new (memory) T{};
 }
@@ -169,7 +173,7 @@ T* shared() {
 template <class Child, class Parent>
 auto two_processes(Child child, Parent parent) {
     const pid_t self = getpid();
-    const pid_t pid  = fork();
+    const pid_t pid = fork();
     if (pid < 0) fail("fork");
     alarm(60);
     if (pid == 0) {
@@ -180,7 +184,7 @@ auto two_processes(Child child, Parent parent) {
         _exit(0);
     }
     auto result = parent();
-    int  status = 0;
+    int status = 0;
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
         std::fprintf(stderr, "the other process failed\n");
@@ -196,7 +200,8 @@ public:
 
     std::string text(std::string_view name, std::string_view otherwise) const {
         for (std::string_view each : values_)
-            if (each.size() > name.size() && each.substr(0, name.size()) == name && each[name.size()] == '=')
+            if (each.size() > name.size() && each.substr(0, name.size()) == name &&
+                each[name.size()] == '=')
                 return std::string{each.substr(name.size() + 1)};
         return std::string{otherwise};
     }
@@ -209,8 +214,8 @@ public:
     // The cores of this process and of the other.
     std::pair<int, int> cores() const {
         const std::string value = text("cores", "0,1");
-        const auto        comma = value.find(',');
-        const int         first = std::atoi(value.c_str());
+        const auto comma = value.find(',');
+        const int first = std::atoi(value.c_str());
         return {first, comma == std::string::npos ? first : std::atoi(value.c_str() + comma + 1)};
     }
 
@@ -221,13 +226,15 @@ private:
 // Half round trips, in nanoseconds.
 inline void print_latency(distribution& round_trips) {
     const double half = nanoseconds_per_tick() / 2;
-    std::printf("{\"unit\": \"ns\", \"p50\": %.2f, \"p99\": %.2f, \"p99.9\": %.2f, \"max\": %.0f, \"count\": %zu}\n",
-                round_trips.median() * half, round_trips.tail(99) * half, round_trips.tail(99.9) * half,
-                round_trips.tail(100) * half, round_trips.size());
+    std::printf("{\"unit\": \"ns\", \"p50\": %.2f, \"p99\": %.2f, \"p99.9\": %.2f, \"max\": %.0f, "
+                "\"count\": %zu}\n",
+                round_trips.median() * half, round_trips.tail(99) * half,
+                round_trips.tail(99.9) * half, round_trips.tail(100) * half, round_trips.size());
 }
 
 inline void print_throughput(throughput& rate) {
-    std::printf("{\"unit\": \"messages/s\", \"p50\": %.0f, \"p99\": %.0f}\n", rate.per_second(50), rate.per_second(99));
+    std::printf("{\"unit\": \"messages/s\", \"p50\": %.0f, \"p99\": %.0f}\n", rate.per_second(50),
+                rate.per_second(99));
 }
 
 }  // namespace bench

@@ -18,11 +18,11 @@ void wait_for(const std::atomic<std::uint64_t>& word, std::uint64_t value, std::
 }
 
 bench::distribution measure(const bench::arguments& args, std::uint64_t pauses) {
-    const auto  count   = args.number("count", 200'000);
-    const auto  warm_up = args.number("warm_up", count / 10);
-    const auto  cores   = args.cores();
-    auto* const word    = bench::shared<words>();
-    const auto  total   = warm_up + count;
+    const auto count = args.number("count", 200'000);
+    const auto warm_up = args.number("warm_up", count / 10);
+    const auto cores = args.cores();
+    auto* const word = bench::shared<words>();
+    const auto total = warm_up + count;
 
     const auto child = [&] {
         bench::pin(cores.second);
@@ -34,7 +34,7 @@ bench::distribution measure(const bench::arguments& args, std::uint64_t pauses) 
     return bench::two_processes(child, [&] {
         bench::pin(cores.first);
         bench::distribution result{count};
-        auto                last = bench::ticks();
+        auto last = bench::ticks();
         for (std::uint64_t i = 1; i <= total; ++i) {
             word->ping.store(i, std::memory_order_release);
             wait_for(word->pong, i, pauses);
@@ -50,7 +50,7 @@ bench::distribution measure(const bench::arguments& args, std::uint64_t pauses) 
 
 int main(int argc, char** argv) {
     const bench::arguments args{argc, argv};
-    auto                   best = measure(args, args.number("pauses", 0));
+    auto best = measure(args, args.number("pauses", 0));
     if (args.text("pauses", "").empty()) {
         auto other = measure(args, 1);
         if (other.median() < best.median()) best = std::move(other);

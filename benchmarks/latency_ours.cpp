@@ -24,7 +24,8 @@ public:
 
     void receive(std::uint64_t due) {
         for (;;)
-            if (auto sample = subscriber_.receive()) return bench::require(sample->read() == due, "the next number");
+            if (auto sample = subscriber_.receive())
+                return bench::require(sample->read() == due, "the next number");
     }
 
     std::uint64_t lost() const { return subscriber_.lost(); }
@@ -40,21 +41,21 @@ private:
 
     using service = elkodon::publish_subscribe_service<payload>;
 
-    elkodon::node                              node_ = elkodon::node::create();
-    service                                    sends_, hears_;
-    elkodon::publisher<payload>                publisher_  = sends_.publisher().create();
-    elkodon::subscriber<payload>               subscriber_ = hears_.subscriber().create();
+    elkodon::node node_ = elkodon::node::create();
+    service sends_, hears_;
+    elkodon::publisher<payload> publisher_ = sends_.publisher().create();
+    elkodon::subscriber<payload> subscriber_ = hears_.subscriber().create();
     std::vector<elkodon::subscriber<payload>> idle_;
 };
 
 template <std::size_t N>
 bench::distribution measure(const bench::arguments& args) {
-    const auto  count   = args.number("count", 100'000);
-    const auto  warm_up = args.number("warm_up", 10'000);
-    const auto  more    = args.number("subscribers", 0);
-    const auto  cores   = args.cores();
-    const auto  total   = warm_up + count;
-    auto* const ready   = bench::shared<bench::meeting>();
+    const auto count = args.number("count", 100'000);
+    const auto warm_up = args.number("warm_up", 10'000);
+    const auto more = args.number("subscribers", 0);
+    const auto cores = args.cores();
+    const auto total = warm_up + count;
+    auto* const ready = bench::shared<bench::meeting>();
 
     const auto child = [&] {
         bench::pin(cores.second);
@@ -68,7 +69,7 @@ bench::distribution measure(const bench::arguments& args) {
     };
     return bench::two_processes(child, [&] {
         bench::pin(cores.first);
-        end_of_line<N>      line{"benchmark/ping", "benchmark/pong", more};
+        end_of_line<N> line{"benchmark/ping", "benchmark/pong", more};
         bench::distribution result{count};
         ready->arrive();
         auto last = bench::ticks();

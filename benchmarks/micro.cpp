@@ -11,10 +11,11 @@ namespace {
 using payload = bench::message<48>;
 
 struct pair {
-    elkodon::node                               node       = elkodon::node::create();
-    elkodon::publish_subscribe_service<payload> service    = node.service("benchmark/micro").publish_subscribe<payload>().open_or_create();
-    elkodon::publisher<payload>                 publisher  = service.publisher().create();
-    elkodon::subscriber<payload>                subscriber = service.subscriber().create();
+    elkodon::node node = elkodon::node::create();
+    elkodon::publish_subscribe_service<payload> service =
+        node.service("benchmark/micro").publish_subscribe<payload>().open_or_create();
+    elkodon::publisher<payload> publisher = service.publisher().create();
+    elkodon::subscriber<payload> subscriber = service.subscriber().create();
 
     void send() {
         auto loan = publisher.loan_uninit();

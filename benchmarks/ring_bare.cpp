@@ -9,8 +9,8 @@
 namespace {
 
 constexpr std::uint32_t capacity = 1024;
-constexpr std::uint32_t batch    = 256;       // the most that one pop takes
-constexpr std::uint32_t chunks   = capacity;  // the indices go round, as those of a pool do
+constexpr std::uint32_t batch = 256;        // the most that one pop takes
+constexpr std::uint32_t chunks = capacity;  // the indices go round, as those of a pool do
 
 struct counters_ring {
     alignas(bench::line) std::atomic<std::uint64_t> tail{0};  // producer
@@ -34,7 +34,7 @@ struct counters_ring {
 
     private:
         counters_ring& ring_;
-        std::uint64_t  tail_ = 0, head_ = 0;
+        std::uint64_t tail_ = 0, head_ = 0;
     };
 
     class consumer {
@@ -42,7 +42,8 @@ struct counters_ring {
         explicit consumer(counters_ring& ring) : ring_(ring) {}
         template <class Use>
         std::uint64_t pop_all(Use use) {
-            const auto count = std::min<std::uint64_t>(ring_.tail.load(std::memory_order_acquire) - head_, batch);
+            const auto count =
+                std::min<std::uint64_t>(ring_.tail.load(std::memory_order_acquire) - head_, batch);
             for (auto end = head_ + count; head_ != end; ++head_) {
                 use(ring_.index[head_ % capacity]);
                 if (head_ - given_ == capacity / 4) give();
@@ -53,13 +54,14 @@ struct counters_ring {
 
     private:
         counters_ring& ring_;
-        std::uint64_t  head_ = 0, given_ = 0;
+        std::uint64_t head_ = 0, given_ = 0;
     };
 };
 
 struct slots_ring {
     alignas(bench::line) std::atomic<std::uint64_t> head{0};  // consumer
-    alignas(bench::line) std::array<std::atomic<std::uint64_t>, capacity> slot{};  // lap + 1 in the upper half
+    alignas(bench::line)
+        std::array<std::atomic<std::uint64_t>, capacity> slot{};  // lap + 1 in the upper half
 
     class producer {
     public:
@@ -71,13 +73,14 @@ struct slots_ring {
         }
         bool push(std::uint32_t index) {
             if (!has_room()) return false;
-            ring_.slot[tail_ % capacity].store((tail_ / capacity + 1) << 32 | index, std::memory_order_release);
+            ring_.slot[tail_ % capacity].store((tail_ / capacity + 1) << 32 | index,
+                                               std::memory_order_release);
             ++tail_;
             return true;
         }
 
     private:
-        slots_ring&   ring_;
+        slots_ring& ring_;
         std::uint64_t tail_ = 0, head_ = 0;
     };
 
@@ -99,7 +102,7 @@ struct slots_ring {
         void give() { ring_.head.store(given_ = head_, std::memory_order_release); }
 
     private:
-        slots_ring&   ring_;
+        slots_ring& ring_;
         std::uint64_t head_ = 0, given_ = 0;
     };
 };
@@ -110,11 +113,11 @@ struct pool {
 
 template <class Ring, bool Payload>
 bench::throughput measure(const bench::arguments& args) {
-    const auto  count  = args.number("count", 20'000'000);
-    const auto  pauses = args.number("pauses", 16);
-    const auto  cores  = args.cores();
-    auto* const ring   = bench::shared<Ring>();
-    auto* const pool   = bench::shared<struct pool>();
+    const auto count = args.number("count", 20'000'000);
+    const auto pauses = args.number("pauses", 16);
+    const auto cores = args.cores();
+    auto* const ring = bench::shared<Ring>();
+    auto* const pool = bench::shared<struct pool>();
 
     const auto child = [&] {
         bench::pin(cores.second);
@@ -131,8 +134,8 @@ bench::throughput measure(const bench::arguments& args) {
     return bench::two_processes(child, [&] {
         bench::pin(cores.first);
         typename Ring::consumer consumer{*ring};
-        std::uint64_t           taken = 0, wrong = 0;
-        bench::throughput       rate{count};
+        std::uint64_t taken = 0, wrong = 0;
+        bench::throughput rate{count};
         while (taken < count) {
             const auto now = consumer.pop_all([&, due = taken](std::uint32_t index) mutable {
                 if constexpr (Payload) wrong += pool->chunk[index].read() != due;
@@ -145,7 +148,8 @@ bench::throughput measure(const bench::arguments& args) {
         }
         consumer.give();
         if (wrong != 0) {
-            std::fprintf(stderr, "%llu indices were wrong\n", static_cast<unsigned long long>(wrong));
+            std::fprintf(stderr, "%llu indices were wrong\n",
+                         static_cast<unsigned long long>(wrong));
             std::exit(1);
         }
         return rate;
@@ -161,6 +165,7 @@ bench::throughput measure(const bench::arguments& args) {
 
 int main(int argc, char** argv) {
     const bench::arguments args{argc, argv};
-    auto rate = args.text("kind", "counters") == "counters" ? measure<counters_ring>(args) : measure<slots_ring>(args);
+    auto rate = args.text("kind", "counters") == "counters" ? measure<counters_ring>(args)
+                                                            : measure<slots_ring>(args);
     bench::print_throughput(rate);
 }

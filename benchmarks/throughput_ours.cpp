@@ -9,8 +9,8 @@
 
 namespace {
 
-constexpr std::uint64_t buffer    = 256;
-constexpr std::size_t   most      = 64;
+constexpr std::uint64_t buffer = 256;
+constexpr std::size_t most = 64;
 constexpr std::uint64_t tell_each = 32;
 
 struct pace {
@@ -39,26 +39,28 @@ private:
 
     std::size_t many() {
         const auto samples = std::span{samples_}.first(batch_);
-        const auto count   = port_.receive_many(samples);
+        const auto count = port_.receive_many(samples);
         for (std::size_t i = 0; i < count; ++i) check(*samples_[i]);
         for (std::size_t i = count; i > 0; --i) samples_[i - 1].reset();
         return count;
     }
 
-    void check(const payload& message) { bench::require(message.read() == taken_++, "the next number"); }
+    void check(const payload& message) {
+        bench::require(message.read() == taken_++, "the next number");
+    }
 
-    elkodon::subscriber<payload>&                port_;
-    std::size_t                                  batch_;
+    elkodon::subscriber<payload>& port_;
+    std::size_t batch_;
     std::array<elkodon::sample<payload>, most> samples_;
-    std::uint64_t                                taken_ = 0;
+    std::uint64_t taken_ = 0;
 };
 
 template <std::size_t N>
 bench::throughput measure(const bench::arguments& args) {
-    const auto  count = args.number("count", 3'000'000);
-    const auto  batch = std::min<std::size_t>(args.number("batch", 32), most);
-    const auto  cores = args.cores();
-    auto* const pace  = bench::shared<struct pace>();
+    const auto count = args.number("count", 3'000'000);
+    const auto batch = std::min<std::size_t>(args.number("batch", 32), most);
+    const auto cores = args.cores();
+    auto* const pace = bench::shared<struct pace>();
 
     const auto open = [](const elkodon::node& node) {
         return node.service("benchmark/throughput")
@@ -71,8 +73,8 @@ bench::throughput measure(const bench::arguments& args) {
     };
     const auto child = [&] {
         bench::pin(cores.second);
-        auto node      = elkodon::node::create();
-        auto service   = open(node);
+        auto node = elkodon::node::create();
+        auto service = open(node);
         auto publisher = service.publisher().create();
         pace->ready.arrive();
         std::uint64_t taken = 0;
@@ -88,17 +90,18 @@ bench::throughput measure(const bench::arguments& args) {
     };
     return bench::two_processes(child, [&] {
         bench::pin(cores.first);
-        auto node       = elkodon::node::create();
-        auto service    = open(node);
+        auto node = elkodon::node::create();
+        auto service = open(node);
         auto subscriber = service.subscriber().create();
         pace->ready.arrive();
         bench::throughput rate{count};
-        receiver<N>       receiver{subscriber, batch};
-        std::uint64_t     told = 0;
+        receiver<N> receiver{subscriber, batch};
+        std::uint64_t told = 0;
         while (receiver.taken() < count) {
             if (receiver.step() == 0) continue;
             rate.add(receiver.taken());
-            if (receiver.taken() - told >= tell_each) pace->taken.store(told = receiver.taken(), std::memory_order_release);
+            if (receiver.taken() - told >= tell_each)
+                pace->taken.store(told = receiver.taken(), std::memory_order_release);
         }
         bench::require(subscriber.lost() == 0, "nothing lost");
         return rate;

@@ -19,7 +19,7 @@ int main() try {
     asio::signal_set stop(io, SIGINT, SIGTERM);
     stop.async_wait([&](auto, auto) { io.stop(); });
 
-    auto node  = elkodon::node::create();
+    auto node = elkodon::node::create();
     auto event = node.service("MyEventName").event().event_id_max_value(999).open_or_create();
     asio::co_spawn(io, print({io, event.listener().create()}), asio::detached);
     io.run();

@@ -19,8 +19,9 @@ int main() try {
     asio::signal_set stop(io, SIGINT, SIGTERM);
     stop.async_wait([&](auto, auto) { io.stop(); });
 
-    auto node    = elkodon::node::create();
-    auto service = node.service("My/Funk/ServiceName").publish_subscribe<std::uint64_t>().open_or_create();
+    auto node = elkodon::node::create();
+    auto service =
+        node.service("My/Funk/ServiceName").publish_subscribe<std::uint64_t>().open_or_create();
     asio::co_spawn(io, print({io, service.subscriber().create()}), asio::detached);
     io.run();
 } catch (const elkodon::error& error) {

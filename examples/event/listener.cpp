@@ -8,8 +8,8 @@
 int main() try {
     using namespace std::chrono_literals;
 
-    auto node     = elkodon::node::create();
-    auto event    = node.service("MyEventName").event().event_id_max_value(999).open_or_create();
+    auto node = elkodon::node::create();
+    auto event = node.service("MyEventName").event().event_id_max_value(999).open_or_create();
     auto listener = event.listener().create();
 
     while (!elkodon::termination_requested()) {

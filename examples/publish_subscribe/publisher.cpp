@@ -10,8 +10,9 @@
 int main() try {
     using namespace std::chrono_literals;
 
-    auto node      = elkodon::node::create();
-    auto service   = node.service("My/Funk/ServiceName").publish_subscribe<std::uint64_t>().open_or_create();
+    auto node = elkodon::node::create();
+    auto service =
+        node.service("My/Funk/ServiceName").publish_subscribe<std::uint64_t>().open_or_create();
     auto publisher = service.publisher().create();
 
     while (!elkodon::termination_requested()) {

@@ -18,7 +18,8 @@ namespace elkodon {
 class listener {
 public:
     listener() noexcept = default;
-    explicit listener(std::unique_ptr<port::listener_port> port) noexcept : port_(std::move(port)) {}
+    explicit listener(std::unique_ptr<port::listener_port> port) noexcept
+        : port_(std::move(port)) {}
 
     explicit operator bool() const noexcept { return port_ != nullptr; }
     port_id id() const noexcept { return port_ ? port_->id() : port_id{}; }
@@ -29,7 +30,8 @@ public:
     /// Waits at most `time` for an id. Empty when the time was over.
     template <class Rep, class Period>
     event_ids timed_wait(std::chrono::duration<Rep, Period> time) noexcept {
-        return wait(std::chrono::steady_clock::now() + std::chrono::ceil<std::chrono::steady_clock::duration>(time));
+        return wait(std::chrono::steady_clock::now() +
+                    std::chrono::ceil<std::chrono::steady_clock::duration>(time));
     }
 
     /// Waits until there is an id.

@@ -23,7 +23,9 @@ class loan {
 public:
     loan() noexcept = default;
     loan(loan&& other) noexcept
-        : port_(std::exchange(other.port_, nullptr)), chunk_(other.chunk_), error_(std::exchange(other.error_, {})) {}
+        : port_(std::exchange(other.port_, nullptr)),
+          chunk_(other.chunk_),
+          error_(std::exchange(other.error_, {})) {}
     loan& operator=(loan&& other) noexcept {
         if (this == &other) return *this;
         reset();
@@ -53,8 +55,7 @@ public:
     T& emplace(Args&&... args) const noexcept(noexcept(T(std::forward<Args>(args)...))) {
         if constexpr (std::is_constructible_v<T, Args...>)
             return *std::construct_at(data(), std::forward<Args>(args)...);
-        else
-            return *::new (static_cast<void*>(data())) T{std::forward<Args>(args)...};
+        else return *::new (static_cast<void*>(data())) T{std::forward<Args>(args)...};
     }
 
     /// Gives the chunk back unsent.

@@ -16,7 +16,8 @@ template <class T>
 class publisher {
 public:
     publisher() noexcept = default;
-    explicit publisher(std::unique_ptr<port::publisher_port> port) noexcept : port_(port.release()) {}
+    explicit publisher(std::unique_ptr<port::publisher_port> port) noexcept
+        : port_(port.release()) {}
     publisher(publisher&& other) noexcept : port_(std::exchange(other.port_, nullptr)) {}
     publisher& operator=(publisher&& other) noexcept {
         std::swap(port_, other.port_);

@@ -22,7 +22,8 @@ public:
     using value_type = T;
 
     sample() noexcept = default;
-    explicit sample(port::borrowed held, status why = {}) noexcept : held_(std::move(held)), error_(why) {}
+    explicit sample(port::borrowed held, status why = {}) noexcept
+        : held_(std::move(held)), error_(why) {}
 
     explicit operator bool() const noexcept { return static_cast<bool>(held_); }
 
@@ -39,7 +40,7 @@ public:
     }
 
     /// Counted up by one with every message of its publisher.
-    std::uint64_t sequence() const noexcept { return held_.message().sequence; }
+    std::uint64_t sequence() const noexcept { return held_ ? held_.message().sequence : 0; }
     port_id publisher_id() const noexcept { return held_.publisher(); }
 
     /// Lets go of the message.

@@ -48,20 +48,26 @@ public:
     explicit operator bool() const noexcept { return directory_ != nullptr; }
 
     auto publisher() const {
-        return port_builder<elkodon::publisher<T>, decltype(&make_publisher)>(directory_, &make_publisher);
+        return port_builder<elkodon::publisher<T>, decltype(&make_publisher)>(directory_,
+                                                                              &make_publisher);
     }
     auto subscriber() const {
-        return port_builder<elkodon::subscriber<T>, decltype(&make_subscriber)>(directory_, &make_subscriber);
+        return port_builder<elkodon::subscriber<T>, decltype(&make_subscriber)>(directory_,
+                                                                                &make_subscriber);
     }
 
     /// What the service carries, as its creator stored it.
-    type_details type() const { return directory_ ? directory_->configuration().type : type_details{}; }
+    type_details type() const {
+        return directory_ ? directory_->configuration().type : type_details{};
+    }
 
 private:
-    static elkodon::publisher<T> make_publisher(const std::shared_ptr<service::service_directory>& directory) {
+    static elkodon::publisher<T> make_publisher(
+        const std::shared_ptr<service::service_directory>& directory) {
         return elkodon::publisher<T>(std::make_unique<port::publisher_port>(directory));
     }
-    static elkodon::subscriber<T> make_subscriber(const std::shared_ptr<service::service_directory>& directory) {
+    static elkodon::subscriber<T> make_subscriber(
+        const std::shared_ptr<service::service_directory>& directory) {
         return elkodon::subscriber<T>(std::make_unique<port::subscriber_port>(directory));
     }
 
@@ -71,7 +77,8 @@ private:
 /// Makes a notifier with a default id other than 0.
 class notifier_builder {
 public:
-    explicit notifier_builder(std::shared_ptr<service::service_directory> directory) : directory_(std::move(directory)) {}
+    explicit notifier_builder(std::shared_ptr<service::service_directory> directory)
+        : directory_(std::move(directory)) {}
 
     /// What `notify()` without an id rings.
     notifier_builder& default_event_id(event_id id) noexcept {
@@ -108,7 +115,8 @@ public:
     }
 
 private:
-    static elkodon::listener make_listener(const std::shared_ptr<service::service_directory>& directory) {
+    static elkodon::listener make_listener(
+        const std::shared_ptr<service::service_directory>& directory) {
         return elkodon::listener(std::make_unique<port::listener_port>(directory));
     }
 
@@ -161,23 +169,36 @@ class publish_subscribe_builder : public joinable<publish_subscribe_service<T>> 
 
 public:
     publish_subscribe_builder(std::shared_ptr<service::presence> process, std::string name)
-        : base(std::move(process), {std::move(name), service::pattern::publish_subscribe, details_of<T>(),
-                                    service::publish_subscribe_properties()}) {}
+        : base(std::move(process),
+               {std::move(name), service::pattern::publish_subscribe, details_of<T>(),
+                service::publish_subscribe_properties()}) {}
 
-    auto& max_publishers(std::uint64_t ports) noexcept { return with(service::key::max_publishers, ports); }
-    auto& max_subscribers(std::uint64_t ports) noexcept { return with(service::key::max_subscribers, ports); }
+    auto& max_publishers(std::uint64_t ports) noexcept {
+        return with(service::key::max_publishers, ports);
+    }
+    auto& max_subscribers(std::uint64_t ports) noexcept {
+        return with(service::key::max_subscribers, ports);
+    }
 
     /// How many of the newest samples a subscriber that falls behind is sure to keep.
-    auto& subscriber_max_buffer_size(std::uint64_t samples) noexcept { return with(service::key::buffer_size, samples); }
+    auto& subscriber_max_buffer_size(std::uint64_t samples) noexcept {
+        return with(service::key::buffer_size, samples);
+    }
 
     /// How many samples from before its time a late joiner receives.
-    auto& history_size(std::uint64_t samples) noexcept { return with(service::key::history_size, samples); }
+    auto& history_size(std::uint64_t samples) noexcept {
+        return with(service::key::history_size, samples);
+    }
 
     /// How many samples a subscriber may hold at once.
-    auto& subscriber_max_borrowed_samples(std::uint64_t samples) noexcept { return with(service::key::max_borrowed, samples); }
+    auto& subscriber_max_borrowed_samples(std::uint64_t samples) noexcept {
+        return with(service::key::max_borrowed, samples);
+    }
 
     /// How many loans a publisher may have out at once.
-    auto& publisher_max_loaned_samples(std::uint64_t samples) noexcept { return with(service::key::max_loaned, samples); }
+    auto& publisher_max_loaned_samples(std::uint64_t samples) noexcept {
+        return with(service::key::max_loaned, samples);
+    }
 
 private:
     publish_subscribe_builder& with(std::string_view key, std::uint64_t value) noexcept {
@@ -190,13 +211,21 @@ private:
 class event_builder : public joinable<event_service> {
 public:
     event_builder(std::shared_ptr<service::presence> process, std::string name)
-        : joinable(std::move(process), {std::move(name), service::pattern::event, type_details("", 0, 1), service::event_properties()}) {}
+        : joinable(std::move(process),
+                   {std::move(name), service::pattern::event, type_details("", 0, 1),
+                    service::event_properties()}) {}
 
-    auto& max_notifiers(std::uint64_t ports) noexcept { return with(service::key::max_notifiers, ports); }
-    auto& max_listeners(std::uint64_t ports) noexcept { return with(service::key::max_listeners, ports); }
+    auto& max_notifiers(std::uint64_t ports) noexcept {
+        return with(service::key::max_notifiers, ports);
+    }
+    auto& max_listeners(std::uint64_t ports) noexcept {
+        return with(service::key::max_listeners, ports);
+    }
 
     /// The largest id that may be rung.
-    auto& event_id_max_value(std::uint64_t id) noexcept { return with(service::key::event_id_max, id); }
+    auto& event_id_max_value(std::uint64_t id) noexcept {
+        return with(service::key::event_id_max, id);
+    }
 
 private:
     event_builder& with(std::string_view key, std::uint64_t value) noexcept {

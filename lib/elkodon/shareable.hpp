@@ -13,9 +13,10 @@ namespace elkodon {
 /// A type that means the same in every process that maps it: trivially copyable, and neither a pointer nor
 /// a reference, which mean something in one process only. (What its members are, only its author knows.)
 template <class T>
-concept shareable = std::is_object_v<T> && std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T> &&
-                    !std::is_pointer_v<T> && !std::is_member_pointer_v<T> && !std::is_const_v<T> &&
-                    !std::is_volatile_v<T> && !std::is_polymorphic_v<T>;
+concept shareable =
+    std::is_object_v<T> && std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T> &&
+    !std::is_pointer_v<T> && !std::is_member_pointer_v<T> && !std::is_const_v<T> &&
+    !std::is_volatile_v<T> && !std::is_polymorphic_v<T>;
 
 namespace naming {
 
@@ -33,8 +34,10 @@ constexpr std::string_view number_name() noexcept {
     if constexpr (std::same_as<T, bool>) return "bool";
     if constexpr (std::same_as<T, char>) return "char";
     if constexpr (std::same_as<T, std::byte>) return "byte";
-    if constexpr (std::floating_point<T>) return sizeof(T) == 4 ? "f32" : sizeof(T) == 8 ? "f64" : "f80";
-    if constexpr (std::signed_integral<T>) return sizeof(T) == 1 ? "i8" : sizeof(T) == 2 ? "i16" : sizeof(T) == 4 ? "i32" : "i64";
+    if constexpr (std::floating_point<T>)
+        return sizeof(T) == 4 ? "f32" : sizeof(T) == 8 ? "f64" : "f80";
+    if constexpr (std::signed_integral<T>)
+        return sizeof(T) == 1 ? "i8" : sizeof(T) == 2 ? "i16" : sizeof(T) == 4 ? "i32" : "i64";
     return sizeof(T) == 1 ? "u8" : sizeof(T) == 2 ? "u16" : sizeof(T) == 4 ? "u32" : "u64";
 }
 
@@ -44,8 +47,9 @@ constexpr std::string_view number_name() noexcept {
 /// of your own, as for a type whose C++ name differs between two programs.
 template <class T>
 struct type_name {
-    static constexpr std::string_view value =
-        std::is_arithmetic_v<T> || std::same_as<T, std::byte> ? naming::number_name<T>() : naming::spelled<T>();
+    static constexpr std::string_view value = std::is_arithmetic_v<T> || std::same_as<T, std::byte>
+                                                  ? naming::number_name<T>()
+                                                  : naming::spelled<T>();
 };
 
 /// Any thread.

@@ -21,7 +21,8 @@ public:
     using value_type = T;
 
     subscriber() noexcept = default;
-    explicit subscriber(std::unique_ptr<port::subscriber_port> port) noexcept : port_(port.release()) {}
+    explicit subscriber(std::unique_ptr<port::subscriber_port> port) noexcept
+        : port_(port.release()) {}
     subscriber(subscriber&& other) noexcept : port_(std::exchange(other.port_, nullptr)) {}
     subscriber& operator=(subscriber&& other) noexcept {
         std::swap(port_, other.port_);
@@ -49,7 +50,8 @@ public:
     std::size_t receive_many(std::span<sample<T>> into) noexcept {
         if (!port_) return 0;
         auto* next = into.data();
-        return port_->receive_many(into.size(), [&](port::borrowed held) { *next++ = sample<T>(std::move(held)); });
+        return port_->receive_many(
+            into.size(), [&](port::borrowed held) { *next++ = sample<T>(std::move(held)); });
     }
 
     /// Waits at most `time` for a message. Errors as receive(), and what waiting failed with.

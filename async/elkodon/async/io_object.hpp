@@ -26,9 +26,11 @@ public:
     template <class Context>
         requires std::is_convertible_v<Context&, asio::execution_context&> &&
                  std::is_constructible_v<Executor, typename Context::executor_type>
-    io_object(Context& context, Port port) : io_object(Executor(context.get_executor()), std::move(port)) {}
+    io_object(Context& context, Port port)
+        : io_object(Executor(context.get_executor()), std::move(port)) {}
 
-    io_object(io_object&& other) noexcept : executor_(other.executor_), state_(std::move(other.state_)) {}
+    io_object(io_object&& other) noexcept
+        : executor_(other.executor_), state_(std::move(other.state_)) {}
     io_object& operator=(io_object&& other) noexcept {
         if (this == &other) return *this;
         close();
@@ -40,7 +42,8 @@ public:
     /// From an object with another executor, as Asio's sockets allow.
     template <class OtherExecutor>
         requires std::is_convertible_v<OtherExecutor, Executor>
-    io_object(io_object<Port, OtherExecutor>&& other) : executor_(other.executor_), state_(std::move(other.state_)) {}
+    io_object(io_object<Port, OtherExecutor>&& other)
+        : executor_(other.executor_), state_(std::move(other.state_)) {}
 
     ~io_object() { close(); }
 
@@ -86,7 +89,8 @@ private:
         template <class Handler>
         void operator()(Handler&& handler) const {
             using made = port_operation<Port, Take, std::decay_t<Handler>, Executor>;
-            made::start(made::make(std::forward<Handler>(handler), object_->shared_state(), object_->executor_));
+            made::start(made::make(std::forward<Handler>(handler), object_->shared_state(),
+                                   object_->executor_));
         }
 
     private:
@@ -96,7 +100,8 @@ private:
     void open(Port port) {
         if (!port) throw error(errc::closed, "await an empty port");
         auto& context = asio::query(executor_, asio::execution::context);
-        auto place = asio::use_service<doorbell_service>(context).station_for(*port.untyped(), executor_);
+        auto place =
+            asio::use_service<doorbell_service>(context).station_for(*port.untyped(), executor_);
         auto state = std::make_shared<port_state<Port>>(std::move(port));
         place->attach(*state->port.untyped(), state->who);
         state->place = std::move(place);

@@ -47,7 +47,8 @@ public:
     /// destroyed while this is outstanding.
     template <class Token = typename asio::default_completion_token<Executor>::type>
     auto async_wait(Token&& token = {}) {
-        return this->template initiate<take_all, void(std::error_code, event_ids)>(std::forward<Token>(token));
+        return this->template initiate<take_all, void(std::error_code, event_ids)>(
+            std::forward<Token>(token));
     }
 };
 

@@ -48,20 +48,24 @@ class port_operation final : public operation {
     using allocator = asio::associated_allocator_t<Handler>;
 
     template <class Executor>
-    using tracked = std::decay_t<decltype(asio::prefer(std::declval<const Executor&>(), asio::execution::outstanding_work.tracked))>;
+    using tracked = std::decay_t<decltype(asio::prefer(std::declval<const Executor&>(),
+                                                       asio::execution::outstanding_work.tracked))>;
 
 public:
     static owner make(Handler handler, std::shared_ptr<state> of, const IoExecutor& io) {
-        typename rebound::template other<port_operation> memory(asio::get_associated_allocator(handler));
+        typename rebound::template other<port_operation> memory(
+            asio::get_associated_allocator(handler));
         auto* const place = std::allocator_traits<decltype(memory)>::allocate(memory, 1);
-        return owner(::new (static_cast<void*>(place)) port_operation(std::move(handler), std::move(of), io));
+        return owner(::new (static_cast<void*>(place))
+                         port_operation(std::move(handler), std::move(of), io));
     }
 
     /// Begins: completes with already_running or closed, or at once, or waits. Nothing of it happens inline.
     static void start(owner self) {
         auto& op = static_cast<port_operation&>(*self);
         if (!op.state_->port) return op.refuse(std::move(self), errc::closed);
-        if (!op.state_->place->begin(op.state_->who, op)) return op.refuse(std::move(self), errc::already_running);
+        if (!op.state_->place->begin(op.state_->who, op))
+            return op.refuse(std::move(self), errc::already_running);
         op.connect_cancellation();
         op.look_or_wait(std::move(self));
     }
@@ -87,7 +91,9 @@ private:
         using allocator_type = port_operation::allocator;
 
         explicit step(owner op) noexcept : op_(std::move(op)) {}
-        allocator_type get_allocator() const noexcept { return asio::get_associated_allocator(self().handler_); }
+        allocator_type get_allocator() const noexcept {
+            return asio::get_associated_allocator(self().handler_);
+        }
         void operator()() { self().run(std::move(op_)); }
 
     private:
@@ -98,7 +104,8 @@ private:
     port_operation(Handler handler, std::shared_ptr<state> of, const IoExecutor& io)
         : handler_(std::move(handler)),
           state_(std::move(of)),
-          executor_(asio::prefer(asio::get_associated_executor(handler_, io), asio::execution::outstanding_work.tracked)),
+          executor_(asio::prefer(asio::get_associated_executor(handler_, io),
+                                 asio::execution::outstanding_work.tracked)),
           io_work_(asio::prefer(io, asio::execution::outstanding_work.tracked)) {}
 
     void refuse(owner self, errc why) {
@@ -110,7 +117,8 @@ private:
     void look_or_wait(owner self) {
         auto& port = *state_->port.untyped();
         if (port.has_news()) return post(std::move(self));
-        const auto held = state_;  // the operation may complete on another thread before wait() returns
+        const auto held =
+            state_;  // the operation may complete on another thread before wait() returns
         held->place->wait(port, held->who, std::move(self));
     }
 
@@ -118,8 +126,8 @@ private:
         auto slot = asio::get_associated_cancellation_slot(handler_);
         if (!slot.is_connected()) return;
         // Every kind of cancellation is total here: nothing has been taken yet.
-        slot.assign([weak = std::weak_ptr<state>(state_), which = static_cast<const operation*>(this)](
-                        asio::cancellation_type type) {
+        slot.assign([weak = std::weak_ptr<state>(state_),
+                     which = static_cast<const operation*>(this)](asio::cancellation_type type) {
             if (type == asio::cancellation_type::none) return;
             if (const auto alive = weak.lock()) alive->place->cancel(alive->who, which);
         });
@@ -151,7 +159,8 @@ private:
 
     void destroy() noexcept override {
         if (!refused_ && state_->place) state_->place->end(state_->who, *this);
-        typename rebound::template other<port_operation> memory(asio::get_associated_allocator(handler_));
+        typename rebound::template other<port_operation> memory(
+            asio::get_associated_allocator(handler_));
         this->~port_operation();
         std::allocator_traits<decltype(memory)>::deallocate(memory, this, 1);
     }

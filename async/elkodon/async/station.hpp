@@ -72,10 +72,10 @@ private:
     std::mutex mutex_;
     segment::doorbell bell_;
     std::optional<descriptor> ring_, control_;  // until the context shuts down
-    std::vector<seat> seats_;     // by doorbell slot
-    ready_list spare_;            // its memory is used again: sending off allocates nothing in steady state
+    std::vector<seat> seats_;                   // by doorbell slot
+    ready_list spare_;  // its memory is used again: sending off allocates nothing in steady state
     std::size_t waiting_ = 0;
-    std::uint64_t rings_ = 0;     // what reading the eventfd stores
+    std::uint64_t rings_ = 0;  // what reading the eventfd stores
     std::uint64_t notices_seen_ = 0;
     bool polls_ring_ = false, polls_control_ = false;
     bool down_ = false;
@@ -90,7 +90,8 @@ public:
     explicit doorbell_service(asio::execution_context& context);
 
     /// The station of the domain in which `port` lives, made on the first call.
-    std::shared_ptr<station> station_for(const port::waiting_port& port, const asio::any_io_executor& executor);
+    std::shared_ptr<station> station_for(const port::waiting_port& port,
+                                         const asio::any_io_executor& executor);
 
 private:
     void shutdown() noexcept override;
@@ -99,9 +100,9 @@ private:
     std::vector<std::pair<process_id, std::shared_ptr<station>>> stations_;
 };
 
-
 inline station::station(const segment::doorbell_place& place, const asio::any_io_executor& executor)
-    : bell_(place), ring_(std::in_place, executor, bell_.ring_descriptor()),
+    : bell_(place),
+      ring_(std::in_place, executor, bell_.ring_descriptor()),
       control_(std::in_place, executor, bell_.control_descriptor()) {}
 
 inline void station::attach(port::waiting_port& port, waiter& who) {
@@ -129,6 +130,7 @@ inline void station::wait(port::waiting_port& port, waiter& who, operation::owne
         std::swap(ready, spare_);
         who.waiting = std::move(op);
         ++waiting_;
+        // sync[fence.light] heavy: our waiter bit, then our look; the publisher's message, then the bit.
         if (port.cool() && port.needs_heavy_fence() && !os::heavy_fence())
             bell_.look_again_after(std::chrono::milliseconds(1));
         if (port.has_news()) {
@@ -209,15 +211,17 @@ inline void station::sleep(ready_list& ready) {
 // Reading beats waiting: one speculative read instead of one epoll_ctl for every sleep.
 inline void station::poll_descriptors() {
     if (!std::exchange(polls_ring_, true)) {
-        ring_->async_read_some(asio::buffer(&rings_, sizeof rings_),
-                              [self = shared_from_this()](std::error_code, std::size_t) { self->on_ring(); });
+        ring_->async_read_some(
+            asio::buffer(&rings_, sizeof rings_),
+            [self = shared_from_this()](std::error_code, std::size_t) { self->on_ring(); });
     }
     poll_control();
 }
 
 inline void station::poll_control() {
     if (std::exchange(polls_control_, true)) return;
-    control_->async_wait(descriptor::wait_read, [self = shared_from_this()](std::error_code) { self->on_control(); });
+    control_->async_wait(descriptor::wait_read,
+                         [self = shared_from_this()](std::error_code) { self->on_control(); });
 }
 
 inline void station::on_ring() {
@@ -290,21 +294,26 @@ inline void station::shut_down() noexcept {
 // The station serves all ports of the context: it runs on the context itself, not on the strand of the port that
 // came first. A strand that we don't know is used as it is.
 inline asio::any_io_executor without_strand(const asio::any_io_executor& executor) {
-    if (auto* strand = executor.target<asio::strand<asio::io_context::executor_type>>()) return strand->get_inner_executor();
-    if (auto* strand = executor.target<asio::strand<asio::thread_pool::executor_type>>()) return strand->get_inner_executor();
-    if (auto* strand = executor.target<asio::strand<asio::any_io_executor>>()) return without_strand(strand->get_inner_executor());
+    if (auto* strand = executor.target<asio::strand<asio::io_context::executor_type>>())
+        return strand->get_inner_executor();
+    if (auto* strand = executor.target<asio::strand<asio::thread_pool::executor_type>>())
+        return strand->get_inner_executor();
+    if (auto* strand = executor.target<asio::strand<asio::any_io_executor>>())
+        return without_strand(strand->get_inner_executor());
     return executor;
 }
 
-inline doorbell_service::doorbell_service(asio::execution_context& context) : asio::execution_context::service(context) {}
+inline doorbell_service::doorbell_service(asio::execution_context& context)
+    : asio::execution_context::service(context) {}
 
-inline std::shared_ptr<station> doorbell_service::station_for(const port::waiting_port& port,
-                                                              const asio::any_io_executor& executor) {
+inline std::shared_ptr<station> doorbell_service::station_for(
+    const port::waiting_port& port, const asio::any_io_executor& executor) {
     const std::lock_guard lock(mutex_);
     const auto place = port.doorbell_place();
     for (const auto& [process, known] : stations_)
         if (process == place.process) return known;
-    stations_.emplace_back(place.process, std::make_shared<station>(place, without_strand(executor)));
+    stations_.emplace_back(place.process,
+                           std::make_shared<station>(place, without_strand(executor)));
     return stations_.back().second;
 }
 

@@ -49,7 +49,8 @@ public:
     /// Lifetimes: the object may be destroyed while this is outstanding; the sample outlives it.
     template <class Token = typename asio::default_completion_token<Executor>::type>
     auto async_receive(Token&& token = {}) {
-        return this->template initiate<take_one, void(std::error_code, sample<T>)>(std::forward<Token>(token));
+        return this->template initiate<take_one, void(std::error_code, sample<T>)>(
+            std::forward<Token>(token));
     }
 };
 

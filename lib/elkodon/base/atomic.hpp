@@ -25,7 +25,8 @@ namespace elkodon {
 template <class T>
 class atomic : public std::atomic<T> {
 public:
-    static_assert(std::atomic<T>::is_always_lock_free && sizeof(T) <= 8 && std::is_trivially_copyable_v<T>);
+    static_assert(std::atomic<T>::is_always_lock_free && sizeof(T) <= 8 &&
+                  std::is_trivially_copyable_v<T>);
     using std::atomic<T>::atomic;
     using std::atomic<T>::operator=;
 };
@@ -42,11 +43,16 @@ inline constexpr std::memory_order fenced_store =
 inline constexpr std::memory_order fenced_load =
     fences_as_orders ? std::memory_order_seq_cst : std::memory_order_acquire;
 
+/// The order of either where the fence is all that orders it.
+inline constexpr std::memory_order fenced_relaxed =
+    fences_as_orders ? std::memory_order_seq_cst : std::memory_order_relaxed;
+
 /// Orders every access before it against every access after it, stores against later loads included.
 /// Each use names the two variables and who would miss whom.
 inline void full_fence() noexcept {
 #if !ELKODON_TSAN
-    std::atomic_thread_fence(std::memory_order_seq_cst);  // sync[fence] seq_cst: each use says with whom.
+    std::atomic_thread_fence(
+        std::memory_order_seq_cst);  // sync[fence] seq_cst: each use says with whom.
 #endif
 }
 

@@ -31,7 +31,8 @@ const char* text_of(errc code) noexcept {
         case errc::already_attached: return "the port waits somewhere else already";
         case errc::already_running: return "an operation is outstanding on this port";
         case errc::closed: return "the port is closed";
-        case errc::forked: return "the port was inherited through fork: create a new one in the child";
+        case errc::forked:
+            return "the port was inherited through fork: create a new one in the child";
         case errc::overtaken: return "overtaken while looking: look again";
         case errc::membership_lost: return "the service's directory was removed while in use";
     }

@@ -29,14 +29,17 @@ private:
 class event_ids {
 public:
     event_ids() noexcept = default;
-    explicit event_ids(std::span<const event_id> ids, std::error_code ec = {}) noexcept : ids_(ids), error_(ec) {}
+    explicit event_ids(std::span<const event_id> ids, std::error_code ec = {}) noexcept
+        : ids_(ids), error_(ec) {}
 
     auto begin() const noexcept { return ids_.begin(); }
     auto end() const noexcept { return ids_.end(); }
     std::size_t size() const noexcept { return ids_.size(); }
     bool empty() const noexcept { return ids_.empty(); }
     explicit operator bool() const noexcept { return !ids_.empty(); }
-    bool contains(event_id id) const noexcept { return std::binary_search(ids_.begin(), ids_.end(), id); }
+    bool contains(event_id id) const noexcept {
+        return std::binary_search(ids_.begin(), ids_.end(), id);
+    }
 
     /// Why nothing could be waited for; zero is the normal "nothing there".
     std::error_code error() const noexcept { return error_; }

@@ -25,7 +25,8 @@ public:
     /// Sixteen lower-case hexadecimal digits: how the identity appears in file names and messages.
     std::string to_string() const {
         std::string text(16, '0');
-        for (std::size_t i = 0; i < 16; ++i) text[15 - i] = "0123456789abcdef"[(value_ >> (4 * i)) & 15];
+        for (std::size_t i = 0; i < 16; ++i)
+            text[15 - i] = "0123456789abcdef"[(value_ >> (4 * i)) & 15];
         return text;
     }
 

@@ -19,12 +19,11 @@ public:
     /// Codes of other categories are kept as EIO: nothing of ours has them.
     static status from(const std::error_code& code) noexcept {
         status made;
-        if (code.category() == error_category())
-            made.value_ = code.value();
-        else if (code.category() == std::system_category() || code.category() == std::generic_category())
+        if (code.category() == error_category()) made.value_ = code.value();
+        else if (code.category() == std::system_category() ||
+                 code.category() == std::generic_category())
             made.value_ = -code.value();
-        else
-            made.value_ = -EIO;
+        else made.value_ = -EIO;
         return made;
     }
 
@@ -33,7 +32,8 @@ public:
 
     std::error_code code() const noexcept {
         if (value_ == 0) return {};
-        return value_ > 0 ? std::error_code(value_, error_category()) : std::error_code(-value_, std::system_category());
+        return value_ > 0 ? std::error_code(value_, error_category())
+                          : std::error_code(-value_, std::system_category());
     }
 
 private:

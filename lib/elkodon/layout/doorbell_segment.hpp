@@ -27,7 +27,9 @@ namespace elkodon::layout {
 /// whose epoch differs.
 enum class armed_state : std::uint64_t { idle = 0, armed = 1, rung = 2 };
 
-constexpr armed_state armed_state_of(std::uint64_t word) noexcept { return static_cast<armed_state>(word & 3); }
+constexpr armed_state armed_state_of(std::uint64_t word) noexcept {
+    return static_cast<armed_state>(word & 3);
+}
 
 constexpr std::uint64_t armed_word(std::uint64_t epoch, armed_state state) noexcept {
     return epoch << 2 | static_cast<std::uint64_t>(state);
@@ -47,7 +49,8 @@ struct doorbell_segment {
 };
 
 static_assert(sizeof(doorbell_segment) == page);
-static_assert(offsetof(doorbell_segment, armed) == 128 && offsetof(doorbell_segment, summary) == 256);
+static_assert(offsetof(doorbell_segment, armed) == 128 &&
+              offsetof(doorbell_segment, summary) == 256);
 static_assert(offsetof(doorbell_segment, leaves) == 384);
 
 }  // namespace elkodon::layout

@@ -33,16 +33,20 @@ struct event_set_segment {
     atomic<std::uint64_t> words[1];  // a summary word for every 64 leaves, then the leaves
 };
 
-static_assert(offsetof(event_set_segment, id_count) == 128 && offsetof(event_set_segment, words) == 256);
+static_assert(offsetof(event_set_segment, id_count) == 128 &&
+              offsetof(event_set_segment, words) == 256);
 
 /// The largest event_id_max_value: 2 MiB of bits a listener.
 inline constexpr std::uint32_t max_event_ids = 1U << 24;
 
 constexpr std::uint32_t leaf_count(std::uint32_t ids) noexcept { return (ids + 63) / 64; }
-constexpr std::uint32_t summary_count(std::uint32_t ids) noexcept { return (leaf_count(ids) + 63) / 64; }
+constexpr std::uint32_t summary_count(std::uint32_t ids) noexcept {
+    return (leaf_count(ids) + 63) / 64;
+}
 
 constexpr std::uint64_t event_set_size(std::uint32_t ids) noexcept {
-    return round_up(offsetof(event_set_segment, words) + 8ULL * (leaf_count(ids) + summary_count(ids)), page);
+    return round_up(
+        offsetof(event_set_segment, words) + 8ULL * (leaf_count(ids) + summary_count(ids)), page);
 }
 
 }  // namespace elkodon::layout

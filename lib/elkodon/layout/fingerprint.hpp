@@ -18,15 +18,30 @@ constexpr std::uint64_t mix(std::uint64_t hash, std::uint64_t number) noexcept {
 }
 
 constexpr std::uint64_t make_fingerprint() noexcept {
-    constexpr std::uint64_t numbers[] = {
-        version, line, page, max_ports, max_pools, sizeof(segment_header), sizeof(wake_address),
-        offsetof(segment_header, state), sizeof(chunk_header), sizeof(pool_entry),
-        offsetof(publisher_segment, first_sequence), offsetof(publisher_segment, pools), offsetof(publisher_segment, tail), offsetof(publisher_segment, ring),
-        offsetof(subscriber_segment, wake_at), offsetof(subscriber_segment, cursor),
-        offsetof(subscriber_segment, borrowed), offsetof(control_page, generation),
-        offsetof(control_page, waiting), offsetof(doorbell_segment, armed),
-        offsetof(doorbell_segment, summary), offsetof(doorbell_segment, leaves),
-        offsetof(listener_segment, wake_at), offsetof(event_set_segment, words)};
+    constexpr std::uint64_t numbers[] = {version,
+                                         line,
+                                         page,
+                                         max_ports,
+                                         max_pools,
+                                         sizeof(segment_header),
+                                         sizeof(wake_address),
+                                         offsetof(segment_header, state),
+                                         sizeof(chunk_header),
+                                         sizeof(pool_entry),
+                                         offsetof(publisher_segment, first_sequence),
+                                         offsetof(publisher_segment, pools),
+                                         offsetof(publisher_segment, tail),
+                                         offsetof(publisher_segment, ring),
+                                         offsetof(subscriber_segment, wake_at),
+                                         offsetof(subscriber_segment, cursor),
+                                         offsetof(subscriber_segment, borrowed),
+                                         offsetof(control_page, generation),
+                                         offsetof(control_page, waiting),
+                                         offsetof(doorbell_segment, armed),
+                                         offsetof(doorbell_segment, summary),
+                                         offsetof(doorbell_segment, leaves),
+                                         offsetof(listener_segment, wake_at),
+                                         offsetof(event_set_segment, words)};
     std::uint64_t hash = 0xcbf2'9ce4'8422'2325;
     for (const auto number : numbers) hash = mix(hash, number);
     return hash;

@@ -23,8 +23,9 @@ namespace elkodon::layout {
 /// grows.
 struct chunk_header {
     atomic<std::uint64_t> word;
-    atomic<std::uint32_t> announced;  // the chunk in which the next message will probably be, or no_chunk
-    atomic<std::uint32_t> length;     // in elements
+    atomic<std::uint32_t>
+        announced;  // the chunk in which the next message will probably be, or no_chunk
+    atomic<std::uint32_t> length;  // in elements
 };
 
 static_assert(sizeof(chunk_header) == 16);
@@ -61,10 +62,12 @@ struct publisher_segment {
     alignas(line) ring_slot ring[1];           // ring_size of them
 };
 
-static_assert(offsetof(publisher_segment, ring_size) == 128 && offsetof(publisher_segment, history) == 132);
+static_assert(offsetof(publisher_segment, ring_size) == 128 &&
+              offsetof(publisher_segment, history) == 132);
 static_assert(offsetof(publisher_segment, payload_size) == 136);
 static_assert(offsetof(publisher_segment, first_sequence) == 152);
-static_assert(offsetof(publisher_segment, pool_count) == 144 && offsetof(publisher_segment, pools) == 160);
+static_assert(offsetof(publisher_segment, pool_count) == 144 &&
+              offsetof(publisher_segment, pools) == 160);
 static_assert(offsetof(publisher_segment, tail) == 768 && offsetof(publisher_segment, ring) == 896);
 
 /// The arithmetic of a publisher's segment: known before anything is created, and the same in every
@@ -80,8 +83,10 @@ struct publisher_geometry {
 };
 
 /// Payloads aligned to at most 16 share the first cache line with their header.
-constexpr publisher_geometry publisher_geometry_of(std::uint32_t ring_size, std::uint32_t chunk_count,
-                                                   std::uint64_t payload_size, std::uint64_t alignment) noexcept {
+constexpr publisher_geometry publisher_geometry_of(std::uint32_t ring_size,
+                                                   std::uint32_t chunk_count,
+                                                   std::uint64_t payload_size,
+                                                   std::uint64_t alignment) noexcept {
     const auto step = alignment > line ? alignment : line;
     publisher_geometry made;
     made.ring_size = ring_size;
@@ -89,7 +94,8 @@ constexpr publisher_geometry publisher_geometry_of(std::uint32_t ring_size, std:
     made.payload_size = payload_size;
     made.payload_offset = static_cast<std::uint32_t>(alignment > 16 ? alignment : 16);
     made.stride = round_up(made.payload_offset + payload_size, step);
-    made.pool_offset = round_up(offsetof(publisher_segment, ring) + std::uint64_t{ring_size} * sizeof(ring_slot), page);
+    made.pool_offset = round_up(
+        offsetof(publisher_segment, ring) + std::uint64_t{ring_size} * sizeof(ring_slot), page);
     made.total = round_up(made.pool_offset + made.stride * chunk_count, page);
     return made;
 }

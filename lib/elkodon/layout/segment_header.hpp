@@ -21,7 +21,15 @@
 
 namespace elkodon::layout {
 
-enum class segment_kind : std::uint32_t { publisher = 1, subscriber, notifier, listener, event_set, control, doorbell };
+enum class segment_kind : std::uint32_t {
+    publisher = 1,
+    subscriber,
+    notifier,
+    listener,
+    event_set,
+    control,
+    doorbell
+};
 
 /// Legal moves: making → ready (owner, once, last store of its creation) → closed (owner, once, after it
 /// has cleared its last borrow and sent its last message). A dead owner's stays where it was; nothing

@@ -27,11 +27,15 @@ struct subscriber_segment {
     alignas(line) borrow_slot borrowed[1];  // borrow_count of them
 };
 
-static_assert(offsetof(subscriber_segment, borrow_count) == 128 && offsetof(subscriber_segment, wake_at) == 136);
-static_assert(offsetof(subscriber_segment, cursor) == 256 && offsetof(subscriber_segment, borrowed) == 384);
+static_assert(offsetof(subscriber_segment, borrow_count) == 128 &&
+              offsetof(subscriber_segment, wake_at) == 136);
+static_assert(offsetof(subscriber_segment, cursor) == 256 &&
+              offsetof(subscriber_segment, borrowed) == 384);
 
 constexpr std::uint64_t subscriber_segment_size(std::uint32_t borrow_count) noexcept {
-    return round_up(offsetof(subscriber_segment, borrowed) + std::uint64_t{borrow_count} * sizeof(borrow_slot), page);
+    return round_up(offsetof(subscriber_segment, borrowed) +
+                        std::uint64_t{borrow_count} * sizeof(borrow_slot),
+                    page);
 }
 
 }  // namespace elkodon::layout

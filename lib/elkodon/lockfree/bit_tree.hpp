@@ -17,7 +17,8 @@ public:
     bit_tree() noexcept = default;
 
     /// `leaves` has a bit for every number; `summary` a bit for every leaf.
-    bit_tree(std::span<atomic<std::uint64_t>> summary, std::span<atomic<std::uint64_t>> leaves) noexcept
+    bit_tree(std::span<atomic<std::uint64_t>> summary,
+             std::span<atomic<std::uint64_t>> leaves) noexcept
         : summary_(summary), leaves_(leaves) {}
 
     std::size_t capacity() const noexcept { return leaves_.size() * 64; }
@@ -34,7 +35,8 @@ public:
         const auto top_bit = std::uint64_t{1} << number / 64 % 64;
         // sync[bits.leaf] seq_cst: the pair with take(): it clears, then looks; we publish, then see it set.
         // sync[bits.summary] seq_cst: as the leaf.
-        if ((leaf.load(std::memory_order_seq_cst) & leaf_bit) && (top.load(std::memory_order_seq_cst) & top_bit))
+        if ((leaf.load(std::memory_order_seq_cst) & leaf_bit) &&
+            (top.load(std::memory_order_seq_cst) & top_bit))
             return;
         // sync[bits.leaf] release: the leaf is set before the summary that leads to it.
         leaf.fetch_or(leaf_bit, std::memory_order_seq_cst);
@@ -70,7 +72,8 @@ public:
     template <class Found>
     void take_all(Found&& found) noexcept {
         for (auto& word : summary_)
-            word.exchange(0, std::memory_order_seq_cst);  // sync[bits.summary] seq_cst: before the leaves
+            word.exchange(
+                0, std::memory_order_seq_cst);  // sync[bits.summary] seq_cst: before the leaves
         for (std::size_t leaf = 0; leaf < leaves_.size(); ++leaf) take_leaf(leaf, found);
     }
 
@@ -82,7 +85,8 @@ private:
         if (leaves_[index].load(std::memory_order_relaxed) == 0) return;
         // sync[bits.leaf] acquire: what was published before the mark is visible after it.
         auto bits = leaves_[index].exchange(0, std::memory_order_seq_cst);
-        for (; bits != 0; bits &= bits - 1) found(index * 64 + static_cast<std::size_t>(std::countr_zero(bits)));
+        for (; bits != 0; bits &= bits - 1)
+            found(index * 64 + static_cast<std::size_t>(std::countr_zero(bits)));
     }
 
     std::span<atomic<std::uint64_t>> summary_;

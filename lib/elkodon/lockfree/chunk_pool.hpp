@@ -80,10 +80,8 @@ public:
         std::uint32_t kept = 0;
         for (std::uint32_t i = 0; i < retired_count_; ++i) {
             const auto chunk = retired_[i];
-            if (seen_[chunk] == scan_)
-                retired_[kept++] = chunk;
-            else
-                free_[free_count_++] = chunk;
+            if (seen_[chunk] == scan_) retired_[kept++] = chunk;
+            else free_[free_count_++] = chunk;
         }
         retired_count_ = kept;
         std::rotate(free_, free_ + free_before, free_ + free_count_);
@@ -102,10 +100,10 @@ private:
         --loan_count_;
     }
 
-    std::uint32_t* free_ = nullptr;     // a stack: the line that was touched last comes back first
+    std::uint32_t* free_ = nullptr;  // a stack: the line that was touched last comes back first
     std::uint32_t* retired_ = nullptr;
-    std::uint32_t* seen_ = nullptr;     // the number of the scan that found this chunk borrowed
-    std::uint32_t* loaned_ = nullptr;   // oldest first
+    std::uint32_t* seen_ = nullptr;    // the number of the scan that found this chunk borrowed
+    std::uint32_t* loaned_ = nullptr;  // oldest first
     std::uint32_t chunks_ = 0, max_loans_ = 0;
     std::uint32_t free_count_ = 0, retired_count_ = 0, loan_count_ = 0;
     std::uint32_t scan_ = 0;

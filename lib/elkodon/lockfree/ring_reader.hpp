@@ -44,10 +44,12 @@ public:
 
     /// `begin` is a publisher's segment whose header and geometry have been checked. `publisher` is its port
     /// id. See start_with_history() and start_with_first() for where it begins: at the head.
-    basic_ring_reader(const std::byte* begin, const layout::publisher_geometry& geometry,
+    basic_ring_reader(const std::byte* begin,
+                      const layout::publisher_geometry& geometry,
                       std::uint64_t publisher) noexcept
         : segment_(reinterpret_cast<const layout::publisher_segment*>(begin)),
-          headers_(begin + geometry.pool_offset + geometry.payload_offset - sizeof(layout::chunk_header)),
+          headers_(begin + geometry.pool_offset + geometry.payload_offset -
+                   sizeof(layout::chunk_header)),
           stride_(geometry.stride),
           mask_(geometry.ring_size - 1),
           publisher_(publisher),
@@ -85,7 +87,9 @@ public:
         if (number == (position_ & low_40)) return true;
         // Another lap's, or nonsense: news only if the tail says that there is something to go on with.
         const auto ahead = distance(tail(), position_);
-        return number == ((position_ - ring_size()) & low_40) ? ahead > static_cast<std::int64_t>(ring_size()) : ahead > 0;
+        return number == ((position_ - ring_size()) & low_40)
+                   ? ahead > static_cast<std::int64_t>(ring_size())
+                   : ahead > 0;
     }
 
     /// Takes the next message into `borrow`, a free borrow slot of ours, or says that there is none.
@@ -113,7 +117,8 @@ public:
     /// Takes up to `borrows.size()` messages that are there, oldest first, with one fence for all: messages
     /// first … last − 1, each in the borrow slot of the same index. Behind the head go by the slots, eight
     /// of which share a line, so that the loads of the chunks overlap.
-    batch take_many(std::span<layout::borrow_slot* const> borrows, std::span<taken_message> messages) noexcept {
+    batch take_many(std::span<layout::borrow_slot* const> borrows,
+                    std::span<taken_message> messages) noexcept {
         std::size_t count = 0;
         for (; count < borrows.size(); ++count) {
             const auto due = position_ + count;
@@ -146,10 +151,11 @@ private:
         // sync[ring.header] acquire: as in take().
         if (found.word.load(std::memory_order_acquire) != header_word(sequence)) return;
         // relaxed: between the two loads of the word.
-        const auto next = found.announced.load(fences_as_orders ? std::memory_order_acquire : std::memory_order_relaxed);
+        const auto next = found.announced.load(fenced_relaxed);
         full_fence();  // sync[fence.borrow] seq_cst: the announcement, then the mark
         // sync[ring.header] acquire: unchanged, so the announcement was that of this message.
-        if (found.word.load(fenced_load) == header_word(sequence) && next < chunks_) announced_ = next;
+        if (found.word.load(fenced_load) == header_word(sequence) && next < chunks_)
+            announced_ = next;
     }
 
     step look_by_header(layout::borrow_slot& borrow, taken_message& message) noexcept {
@@ -158,7 +164,7 @@ private:
         // sync[ring.header] acquire: the publisher's release store; payload and length are visible with it.
         const auto found = word.load(std::memory_order_acquire);
         if (found == header_word(position_)) {
-            if (protect<Mutant == left_out::header_reread>(borrow, announced_, word, found)) {
+            if (protect < Mutant == left_out::header_reread > (borrow, announced_, word, found)) {
                 accept(announced_, message);
                 return step::taken;
             }
@@ -176,7 +182,8 @@ private:
         if (number_in(found) != (position_ & low_40)) return step::elsewhere;
         const auto chunk = untrusted(chunk_in(found)).below(chunks_);
         if (!chunk) return step::elsewhere;
-        if (!protect<Mutant == left_out::slot_reread>(borrow, *chunk, word, found)) return step::elsewhere;
+        if (!protect < Mutant == left_out::slot_reread > (borrow, *chunk, word, found))
+            return step::elsewhere;
         if (!is_due(*chunk, position_)) {
             release(borrow);
             return step::elsewhere;
@@ -186,7 +193,9 @@ private:
     }
 
     template <bool LeaveOutReread>
-    bool protect(layout::borrow_slot& borrow, std::uint32_t chunk, const atomic<std::uint64_t>& word,
+    bool protect(layout::borrow_slot& borrow,
+                 std::uint32_t chunk,
+                 const atomic<std::uint64_t>& word,
                  std::uint64_t found) noexcept {
         // sync[borrow.slot] release: also when taking, for a later reuse of the slot orders what we read
         // before it; the publisher's scan acquires.
@@ -202,7 +211,8 @@ private:
     }
 
     // All re-reads, newest first: what was overwritten is then a prefix, however fast the publisher is.
-    batch keep_unchanged(std::span<layout::borrow_slot* const> borrows, std::span<taken_message> messages) noexcept {
+    batch keep_unchanged(std::span<layout::borrow_slot* const> borrows,
+                         std::span<taken_message> messages) noexcept {
         const auto count = borrows.size();
         std::size_t first = count;
         while (first > 0) {
@@ -233,8 +243,8 @@ private:
     void accept(std::uint32_t chunk, taken_message& message) noexcept {
         const auto& mine = header(chunk);
         // relaxed, both: protected and ordered by the word.
-        message = {reinterpret_cast<const std::byte*>(&mine) + sizeof(layout::chunk_header), position_,
-                   mine.length.load(std::memory_order_relaxed)};
+        message = {reinterpret_cast<const std::byte*>(&mine) + sizeof(layout::chunk_header),
+                   position_, mine.length.load(std::memory_order_relaxed)};
         const auto next = mine.announced.load(std::memory_order_relaxed);
         announced_ = next < chunks_ ? next : layout::no_chunk;
         empty_looks_ = 0;
@@ -242,7 +252,9 @@ private:
     }
 
     /// Whether the publisher is more than a ring ahead: what the slot says is then of another lap.
-    bool lapped() const noexcept { return distance(tail(), position_) > static_cast<std::int64_t>(ring_size()); }
+    bool lapped() const noexcept {
+        return distance(tail(), position_) > static_cast<std::int64_t>(ring_size());
+    }
 
     /// Goes on with the oldest message that is still there. False when there is none.
     bool resynchronise() noexcept {
@@ -263,16 +275,21 @@ private:
     }
 
     static void release(layout::borrow_slot& borrow) noexcept {
-        borrow.store(0, std::memory_order_release);  // sync[borrow.slot] release: the publisher's scan acquires
+        borrow.store(
+            0,
+            std::memory_order_release);  // sync[borrow.slot] release: the publisher's scan acquires
     }
 
     std::uint64_t tail() const noexcept {
-        return segment_->tail.load(std::memory_order_acquire);  // sync[ring.tail] acquire: ring_writer's release
+        return segment_->tail.load(
+            std::memory_order_acquire);  // sync[ring.tail] acquire: ring_writer's release
     }
     const layout::chunk_header& header(std::uint32_t chunk) const noexcept {
         return *reinterpret_cast<const layout::chunk_header*>(headers_ + chunk * stride_);
     }
-    const layout::ring_slot& slot(std::uint64_t sequence) const noexcept { return segment_->ring[sequence & mask_]; }
+    const layout::ring_slot& slot(std::uint64_t sequence) const noexcept {
+        return segment_->ring[sequence & mask_];
+    }
 
     const layout::publisher_segment* segment_ = nullptr;
     const std::byte* headers_ = nullptr;
@@ -280,8 +297,9 @@ private:
     std::uint64_t mask_ = 0;
     std::uint64_t publisher_ = 0;
     std::uint32_t chunks_ = 0;
-    std::uint64_t position_ = 0;  // the sequence that is due; after a take by header it may be tail + 1
-    std::uint64_t joined_ = 0;    // what was overwritten before this is no loss of ours
+    std::uint64_t position_ =
+        0;  // the sequence that is due; after a take by header it may be tail + 1
+    std::uint64_t joined_ = 0;  // what was overwritten before this is no loss of ours
     std::uint64_t lost_ = 0;
     std::uint32_t announced_ = layout::no_chunk;
     std::uint32_t empty_looks_ = 0;

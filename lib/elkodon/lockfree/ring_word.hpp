@@ -15,7 +15,9 @@ constexpr std::uint64_t pack(std::uint64_t number, std::uint32_t chunk) noexcept
 }
 
 constexpr std::uint64_t number_in(std::uint64_t word) noexcept { return word >> 24; }
-constexpr std::uint32_t chunk_in(std::uint64_t word) noexcept { return static_cast<std::uint32_t>(word & layout::no_chunk); }
+constexpr std::uint32_t chunk_in(std::uint64_t word) noexcept {
+    return static_cast<std::uint32_t>(word & layout::no_chunk);
+}
 
 /// A chunk header's word.
 constexpr std::uint64_t header_word(std::uint64_t sequence) noexcept { return sequence << 1; }
@@ -23,6 +25,8 @@ constexpr std::uint64_t gone_word(std::uint64_t sequence) noexcept { return sequ
 constexpr std::uint64_t sequence_in(std::uint64_t word) noexcept { return word >> 1; }
 
 /// a − b, as a distance that may be negative.
-constexpr std::int64_t distance(std::uint64_t a, std::uint64_t b) noexcept { return static_cast<std::int64_t>(a - b); }
+constexpr std::int64_t distance(std::uint64_t a, std::uint64_t b) noexcept {
+    return static_cast<std::int64_t>(a - b);
+}
 
 }  // namespace elkodon::lockfree

@@ -16,9 +16,12 @@ public:
 
     /// Fills an empty ring. `begin` is the segment, `tail` the first sequence (the ring's size, but for tests
     /// that begin just below a wrap).
-    ring_writer(std::byte* begin, const layout::publisher_geometry& geometry, std::uint64_t tail) noexcept
+    ring_writer(std::byte* begin,
+                const layout::publisher_geometry& geometry,
+                std::uint64_t tail) noexcept
         : segment_(reinterpret_cast<layout::publisher_segment*>(begin)),
-          headers_(begin + geometry.pool_offset + geometry.payload_offset - sizeof(layout::chunk_header)),
+          headers_(begin + geometry.pool_offset + geometry.payload_offset -
+                   sizeof(layout::chunk_header)),
           stride_(geometry.stride),
           mask_(geometry.ring_size - 1),
           next_(tail) {
@@ -42,7 +45,9 @@ public:
     /// slot. The header comes before tail and slot, so that whoever sees either finds it complete. What left
     /// the ring is marked at once, which fetches its line back one at a time; doing it before the scan
     /// would wait for all of them in one fence (p99 400 ns against 840 ns, measured).
-    std::uint32_t publish(std::uint32_t chunk, std::uint32_t announced, std::uint32_t length) noexcept {
+    std::uint32_t publish(std::uint32_t chunk,
+                          std::uint32_t announced,
+                          std::uint32_t length) noexcept {
         if (announced_ != layout::no_chunk && announced_ != chunk)
             // sync[ring.header] release: a reader that finds this goes on to the slot.
             header(announced_).word.store(gone_word(next_), fenced_store);
@@ -61,7 +66,8 @@ public:
         place.store(pack(next_, chunk), fenced_store);
         announced_ = announced;
         ++next_;
-        if (mask_ > ahead) fetch(chunk_in(slot(next_ + ahead).load(std::memory_order_relaxed)));  // relaxed: ours
+        if (mask_ > ahead)
+            fetch(chunk_in(slot(next_ + ahead).load(std::memory_order_relaxed)));  // relaxed: ours
         const auto left = chunk_in(before);
         if (left != layout::no_chunk) retire(left);
         return left;
@@ -83,14 +89,15 @@ private:
     void retire(std::uint32_t chunk) noexcept {
         auto& word = header(chunk).word;
         // relaxed load: only this thread writes it. The store is ordered by the fence before the scan.
-        word.store(word.load(std::memory_order_relaxed) | 1,
-                   fences_as_orders ? std::memory_order_seq_cst : std::memory_order_relaxed);
+        word.store(word.load(std::memory_order_relaxed) | 1, fenced_relaxed);
     }
 
     layout::chunk_header& header(std::uint32_t chunk) const noexcept {
         return *reinterpret_cast<layout::chunk_header*>(headers_ + chunk * stride_);
     }
-    layout::ring_slot& slot(std::uint64_t sequence) const noexcept { return segment_->ring[sequence & mask_]; }
+    layout::ring_slot& slot(std::uint64_t sequence) const noexcept {
+        return segment_->ring[sequence & mask_];
+    }
 
     layout::publisher_segment* segment_ = nullptr;
     std::byte* headers_ = nullptr;

@@ -29,7 +29,8 @@ inline void light_fence() noexcept {
     if (internal_fence::light_is_full) [[unlikely]]
         full_fence();
     else
-        std::atomic_signal_fence(std::memory_order_seq_cst);  // sync[fence.light] seq_cst: the compiler only
+        std::atomic_signal_fence(
+            std::memory_order_seq_cst);  // sync[fence.light] seq_cst: the compiler only
 }
 
 }  // namespace elkodon::os

@@ -38,7 +38,7 @@ void allocate(int file, std::uint64_t size, int directory, const std::string& do
     while (failure == EINTR);
     if (failure == 0) return;
     if (failure != ENOSPC && failure != EFBIG) throw_errno(failure, doing);
-    struct statvfs space {};
+    struct statvfs space{};
     const bool known = fstatvfs(directory, &space) == 0;
     const auto free = known ? std::uint64_t{space.f_bavail} * space.f_frsize : 0;
     throw error(errc::out_of_space, doing, "bytes in the root's file system", std::to_string(size),
@@ -49,7 +49,8 @@ void allocate(int file, std::uint64_t size, int directory, const std::string& do
 
 void throw_errno(int number, const std::string& doing) {
     const auto code = code_of(number);
-    if (code.category() == error_category()) throw error(code, doing + ": " + std::strerror(number));
+    if (code.category() == error_category())
+        throw error(code, doing + ": " + std::strerror(number));
     throw error(code, doing);
 }
 
@@ -59,7 +60,7 @@ void fd::reset(int number) noexcept {
 }
 
 file_facts facts_of(int file, const std::string& doing) {
-    struct stat status {};
+    struct stat status{};
     if (fstat(file, &status) != 0) throw_errno(errno, doing);
     return {{status.st_dev, status.st_ino},
             static_cast<std::uint64_t>(status.st_size),
@@ -104,8 +105,9 @@ fd create_unnamed(int directory, std::uint64_t size, const std::string& doing) {
     if (!file) {
         const int number = errno;
         if (number == EOPNOTSUPP || number == EISDIR)
-            throw error({number, std::system_category()},
-                        doing + ": the root's file system has no unnamed files: choose a root on a tmpfs");
+            throw error(
+                {number, std::system_category()},
+                doing + ": the root's file system has no unnamed files: choose a root on a tmpfs");
         throw_errno(number, doing);
     }
     if (size > 0) allocate(file.get(), size, directory, doing);
@@ -113,14 +115,15 @@ fd create_unnamed(int directory, std::uint64_t size, const std::string& doing) {
 }
 
 bool link_unnamed(int file, int directory, const std::string& name) {
-    if (linkat(AT_FDCWD, path_of(file).c_str(), directory, name.c_str(), AT_SYMLINK_FOLLOW) == 0) return true;
+    if (linkat(AT_FDCWD, path_of(file).c_str(), directory, name.c_str(), AT_SYMLINK_FOLLOW) == 0)
+        return true;
     if (errno == EEXIST) return false;
     const int number = errno;
     throw_errno(number, "link \"" + name + "\"");
 }
 
 file_identity identity_of(int directory, const std::string& name) noexcept {
-    struct stat status {};
+    struct stat status{};
     if (fstatat(directory, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return {};
     return {status.st_dev, status.st_ino};
 }
@@ -129,7 +132,9 @@ bool unlink_if(int directory, const std::string& name, file_identity identity) n
     return identity_of(directory, name) == identity && unlinkat(directory, name.c_str(), 0) == 0;
 }
 
-void unlink_name(int directory, const std::string& name) noexcept { unlinkat(directory, name.c_str(), 0); }
+void unlink_name(int directory, const std::string& name) noexcept {
+    unlinkat(directory, name.c_str(), 0);
+}
 
 std::vector<directory_entry> list_directory(int directory) {
     // A descriptor of its own: the position in a directory belongs to the open description.
@@ -154,13 +159,15 @@ std::string read_text(int file, std::size_t limit, const std::string& doing) {
     std::string text(limit + 1, '\0');
     std::size_t filled = 0;
     while (filled < text.size()) {
-        const auto got = pread(file, text.data() + filled, text.size() - filled, static_cast<off_t>(filled));
+        const auto got =
+            pread(file, text.data() + filled, text.size() - filled, static_cast<off_t>(filled));
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) throw_errno(errno, doing);
         if (got == 0) break;
         filled += static_cast<std::size_t>(got);
     }
-    if (filled > limit) throw error(errc::invalid_segment, doing + ": longer than " + std::to_string(limit));
+    if (filled > limit)
+        throw error(errc::invalid_segment, doing + ": longer than " + std::to_string(limit));
     text.resize(filled);
     return text;
 }

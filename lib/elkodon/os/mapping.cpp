@@ -7,7 +7,8 @@
 
 namespace elkodon::os {
 
-mapping::mapping(int file, std::uint64_t size, access mode, const std::string& doing) : size_(size) {
+mapping::mapping(int file, std::uint64_t size, access mode, const std::string& doing)
+    : size_(size) {
     const int protection = mode == access::read ? PROT_READ : PROT_READ | PROT_WRITE;
     void* begin = mmap(nullptr, size, protection, MAP_SHARED, file, 0);
     if (begin == MAP_FAILED) throw_errno(errno, doing);

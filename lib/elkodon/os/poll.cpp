@@ -24,19 +24,18 @@ bool is_eventfd(int file) noexcept {
     std::array<char, 64> target{};
     const auto path = "/proc/self/fd/" + std::to_string(file);
     const auto length = readlink(path.c_str(), target.data(), target.size());
-    return length > 0 && std::string_view(target.data(), static_cast<std::size_t>(length)) == "anon_inode:[eventfd]";
+    return length > 0 && std::string_view(target.data(), static_cast<std::size_t>(length)) ==
+                             "anon_inode:[eventfd]";
 }
 
 void ring(int eventfd) noexcept {
     const std::uint64_t one = 1;
-    while (write(eventfd, &one, sizeof one) < 0 && errno == EINTR) {
-    }
+    while (write(eventfd, &one, sizeof one) < 0 && errno == EINTR) {}
 }
 
 void drain(int eventfd) noexcept {
     std::uint64_t rings = 0;
-    while (read(eventfd, &rings, sizeof rings) < 0 && errno == EINTR) {
-    }
+    while (read(eventfd, &rings, sizeof rings) < 0 && errno == EINTR) {}
 }
 
 fd make_timer() {
@@ -80,7 +79,8 @@ bool wait_readable(int file, std::optional<std::chrono::steady_clock::time_point
         pollfd look{file, POLLIN, 0};
         timespec left{};
         if (until) {
-            const auto rest = std::max(*until - std::chrono::steady_clock::now(), std::chrono::steady_clock::duration{});
+            const auto rest = std::max(*until - std::chrono::steady_clock::now(),
+                                       std::chrono::steady_clock::duration{});
             left.tv_sec = static_cast<time_t>(rest.count() / 1'000'000'000);
             left.tv_nsec = static_cast<long>(rest.count() % 1'000'000'000);
         }

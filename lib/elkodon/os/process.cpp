@@ -13,7 +13,7 @@ namespace elkodon::os {
 namespace {
 
 struct flock whole_file() noexcept {
-    struct flock request {};
+    struct flock request{};
     request.l_type = F_WRLCK;
     request.l_whence = SEEK_SET;
     return request;

@@ -25,7 +25,8 @@ bool lock_for_this_process(int file) noexcept;
 bool locked_by_another(int file) noexcept;
 
 namespace internal_fork {
-inline atomic<std::uint32_t> generation{0};  // written in a fork's child, before anything else runs there
+inline atomic<std::uint32_t> generation{
+    0};  // written in a fork's child, before anything else runs there
 }
 
 /// Makes fork_generation() count. Any thread.

@@ -30,7 +30,9 @@ sockaddr_un address_of(int directory, const std::string& name, const std::string
     return address;
 }
 
-fd new_socket() noexcept { return fd{socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)}; }
+fd new_socket() noexcept {
+    return fd{socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+}
 
 bool hung_up(int connection) noexcept {
     pollfd look{connection, POLLIN, 0};
@@ -114,7 +116,8 @@ fd peer_process(int connection, bool& dead) noexcept {
     // Before Linux 6.5: by number. The connection, still up afterwards, says that the number was still his.
     ucred peer{};
     size = sizeof peer;
-    if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.pid == 0) return {};
+    if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.pid == 0)
+        return {};
     fd opened{static_cast<int>(syscall(SYS_pidfd_open, peer.pid, 0))};
     dead = (!opened && errno == ESRCH) || hung_up(connection);
     return dead ? fd{} : std::move(opened);

@@ -22,7 +22,7 @@ void on_signal(int signal, siginfo_t* info, void* context) {
 }
 
 bool install() noexcept {
-    struct sigaction ours {};
+    struct sigaction ours{};
     ours.sa_sigaction = on_signal;
     ours.sa_flags = SA_SIGINFO;
     sigemptyset(&ours.sa_mask);

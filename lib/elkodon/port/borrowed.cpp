@@ -25,10 +25,8 @@ keeper* keeper::make(subscriber_port* port) {
     auto& all = all_keepers();
     const std::lock_guard lock(all.mutex);
     auto* made = all.unused;
-    if (made)
-        all.unused = made->next;
-    else
-        made = new keeper;
+    if (made) all.unused = made->next;
+    else made = new keeper;
     made->port = port;
     return made;
 }
@@ -41,7 +39,8 @@ void keeper::orphan() noexcept {
 }
 
 void keeper::reap() noexcept {
-    std::unique_ptr<subscriber_port> last;  // destroyed after the lock is gone: its destructor takes its time
+    std::unique_ptr<subscriber_port>
+        last;  // destroyed after the lock is gone: its destructor takes its time
     auto& all = all_keepers();
     const std::lock_guard lock(all.mutex);
     // relaxed, both: written under the mutex, or by who called us.

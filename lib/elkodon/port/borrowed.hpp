@@ -37,6 +37,7 @@ struct borrow {
     layout::borrow_slot* word = nullptr;
     port::keeper* keeper = nullptr;
     port_id publisher;
+    lockfree::taken_message message;  // here, so that a sample is one pointer: it moves in one store
 };
 
 /// Shares one borrow: a sample without a type. Copyable; copies on any threads; each object one at a time.
@@ -45,17 +46,15 @@ public:
     borrowed() noexcept = default;
 
     /// Takes over a slot whose count the owner thread has just set to 1.
-    borrowed(borrow& slot, const lockfree::taken_message& message) noexcept : slot_(&slot), message_(message) {}
+    explicit borrowed(borrow& slot) noexcept : slot_(&slot) {}
 
-    borrowed(const borrowed& other) noexcept : slot_(other.slot_), message_(other.message_) {
+    borrowed(const borrowed& other) noexcept : slot_(other.slot_) {
         // relaxed: we hold a copy, so the slot stays ours.
         if (slot_) slot_->copies.fetch_add(1, std::memory_order_relaxed);
     }
-    borrowed(borrowed&& other) noexcept
-        : slot_(std::exchange(other.slot_, nullptr)), message_(std::exchange(other.message_, {})) {}
+    borrowed(borrowed&& other) noexcept : slot_(std::exchange(other.slot_, nullptr)) {}
     borrowed& operator=(borrowed other) noexcept {
         std::swap(slot_, other.slot_);
-        std::swap(message_, other.message_);
         return *this;
     }
     ~borrowed() {
@@ -63,7 +62,9 @@ public:
     }
 
     explicit operator bool() const noexcept { return slot_ != nullptr; }
-    const lockfree::taken_message& message() const noexcept { return message_; }
+
+    /// Needs a message.
+    const lockfree::taken_message& message() const noexcept { return slot_->message; }
     port_id publisher() const noexcept { return slot_ ? slot_->publisher : port_id{}; }
 
 private:
@@ -73,7 +74,9 @@ private:
             slot.copies.fetch_sub(1, std::memory_order_acq_rel) != 1)  // sync[borrow.copies] release
             return;
         auto* const keeper = slot.keeper;
-        slot.word->store(0, std::memory_order_release);  // sync[borrow.slot] release: the publisher's scan acquires
+        slot.word->store(
+            0,
+            std::memory_order_release);  // sync[borrow.slot] release: the publisher's scan acquires
         // sync[borrow.copies] release: the slot may be taken again. From here on only the keeper is touched.
         slot.copies.store(0, fenced_store);
         // sync[fence.light] light: our count, then `orphaned`; orphan() sets that, fences heavily, then counts.
@@ -84,7 +87,6 @@ private:
     }
 
     borrow* slot_ = nullptr;
-    lockfree::taken_message message_;
 };
 
 }  // namespace elkodon::port

@@ -5,7 +5,8 @@
 namespace elkodon::port {
 namespace {
 
-constexpr peer_kind notifiers{service::port_kind::notifier, layout::segment_kind::notifier, sizeof(layout::notifier_segment)};
+constexpr peer_kind notifiers{service::port_kind::notifier, layout::segment_kind::notifier,
+                              sizeof(layout::notifier_segment)};
 
 }  // namespace
 
@@ -13,13 +14,15 @@ listener_port::listener_port(std::shared_ptr<service::service_directory> of)
     : waiting_port(std::move(of), false),
       id_(os::random_number()),
       fork_generation_(os::fork_generation()),
-      id_count_(static_cast<std::uint32_t>(service().configuration()[service::key::event_id_max]) + 1) {
+      id_count_(static_cast<std::uint32_t>(service().configuration()[service::key::event_id_max]) +
+                1) {
     const auto doing = "create a listener of " + service().title();
     const auto process = service().process().id();
     const int directory = service().descriptor();
     if (!service().process().ours()) throw error(errc::forked, doing);
     taken_.reserve(id_count_);
-    segment_ = segment::own_segment(directory, {layout::segment_kind::listener, id_, process}, layout::page, doing);
+    segment_ = segment::own_segment(directory, {layout::segment_kind::listener, id_, process},
+                                    layout::page, doing);
     event_set_ = segment::own_segment(directory, {layout::segment_kind::event_set, id_, process},
                                       layout::event_set_size(id_count_), doing);
     auto& set = event_set_.as<layout::event_set_segment>();
@@ -44,13 +47,16 @@ listener_port::~listener_port() {
 
 void listener_port::refresh() noexcept {
     const auto generation = service().generation();
-    const auto failure = refresh_roster(peers_, service(), notifiers, [](segment::foreign_segment memory, std::uint32_t slot) {
-        auto made = std::make_unique<peer>();
-        made->memory = std::move(memory);
-        made->slot = slot;
-        return made;
+    const auto failure = refresh_roster(peers_, service(), notifiers,
+                                        [](segment::foreign_segment memory, std::uint32_t slot) {
+                                            auto made = std::make_unique<peer>();
+                                            made->memory = std::move(memory);
+                                            made->slot = slot;
+                                            return made;
+                                        });
+    std::erase_if(peers_, [&](const auto& each) {
+        return !each->named && has_ended(*each, service().process());
     });
-    std::erase_if(peers_, [&](const auto& each) { return !each->named && has_ended(*each, service().process()); });
     if (!failure) generation_ = generation;
     try {
         watch_peers();
@@ -66,7 +72,9 @@ void listener_port::watch_peers() {
 
 void listener_port::look_at_peers() noexcept {
     suspicious_ = true;
-    const auto dead = [&](const auto& peer) { return !service().process().alive(peer->memory.process()); };
+    const auto dead = [&](const auto& peer) {
+        return !service().process().alive(peer->memory.process());
+    };
     if (std::any_of(peers_.begin(), peers_.end(), dead)) service().clean_up();
     refresh();
 }
@@ -81,10 +89,8 @@ void listener_port::collect() noexcept {
     const auto add = [&](std::size_t id) {
         if (id < id_count_ && taken_.size() < taken_.capacity()) taken_.emplace_back(id);
     };
-    if (std::exchange(suspicious_, false))
-        ids_.take_all(add);
-    else
-        ids_.take(add);
+    if (std::exchange(suspicious_, false)) ids_.take_all(add);
+    else ids_.take(add);
     if (!taken_.empty()) count_taken();
 }
 

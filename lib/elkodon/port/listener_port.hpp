@@ -33,7 +33,9 @@ public:
     void look_at_peers() noexcept override;
 
 private:
-    layout::wake_address& wake_address() noexcept override { return segment_.as<layout::listener_segment>().wake_at; }
+    layout::wake_address& wake_address() noexcept override {
+        return segment_.as<layout::listener_segment>().wake_at;
+    }
     void watch_peers() override;
     void refresh() noexcept;
     void collect() noexcept;

@@ -3,13 +3,16 @@
 
 namespace elkodon::port {
 
-lone_wait::lone_wait(waiting_port& port) : port_(port), bell_(port.doorbell_place()) { port_.attach(bell_); }
+lone_wait::lone_wait(waiting_port& port) : port_(port), bell_(port.doorbell_place()) {
+    port_.attach(bell_);
+}
 
 // Bit, armed word, fence, last look: in this order, so that a publisher that misses the bit or the armed word
 // is one whose message we see here.
 bool lone_wait::arm() noexcept {
     const bool turned_cold = port_.cool();
     bell_.arm();
+    // sync[fence.light] heavy: our waiter bit, then our look; the publisher's message, then the bit.
     if (turned_cold && port_.needs_heavy_fence() && !os::heavy_fence())
         bell_.look_again_after(std::chrono::milliseconds(1));
     if (!bell_.ready().any() && bell_.notices() == notices_seen_ && !port_.has_news()) return true;

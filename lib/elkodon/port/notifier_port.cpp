@@ -5,7 +5,8 @@
 namespace elkodon::port {
 namespace {
 
-constexpr peer_kind listeners{service::port_kind::listener, layout::segment_kind::listener, sizeof(layout::listener_segment)};
+constexpr peer_kind listeners{service::port_kind::listener, layout::segment_kind::listener,
+                              sizeof(layout::listener_segment)};
 
 }  // namespace
 
@@ -14,19 +15,22 @@ lockfree::bit_tree event_bits(layout::event_set_segment& set, std::uint32_t ids)
     return {{set.words, summaries}, {set.words + summaries, layout::leaf_count(ids)}};
 }
 
-notifier_port::notifier_port(std::shared_ptr<service::service_directory> service, event_id default_id)
+notifier_port::notifier_port(std::shared_ptr<service::service_directory> service,
+                             event_id default_id)
     : service_(std::move(service)),
       id_(os::random_number()),
       fork_generation_(os::fork_generation()),
       default_id_(default_id),
-      id_count_(static_cast<std::uint32_t>(service_->configuration()[service::key::event_id_max]) + 1),
+      id_count_(static_cast<std::uint32_t>(service_->configuration()[service::key::event_id_max]) +
+                1),
       waker_(service_, listeners, service_->configuration()[service::key::max_listeners]) {
     const auto doing = "create a notifier of " + service_->title();
     if (!service_->process().ours()) throw error(errc::forked, doing);
     if (default_id.value() >= id_count_)
-        throw error(errc::event_id_out_of_range, doing, "default event id", "at most " + std::to_string(id_count_ - 1),
-                    std::to_string(default_id.value()));
-    segment_ = segment::own_segment(service_->descriptor(), {layout::segment_kind::notifier, id_, service_->process().id()},
+        throw error(errc::event_id_out_of_range, doing, "default event id",
+                    "at most " + std::to_string(id_count_ - 1), std::to_string(default_id.value()));
+    segment_ = segment::own_segment(service_->descriptor(),
+                                    {layout::segment_kind::notifier, id_, service_->process().id()},
                                     layout::page, doing);
     slot_ = service_->claim(service::port_kind::notifier, segment_, service::key::max_notifiers);
     // Connect before the first ring: our death between setting an id and ringing is then noticed.
@@ -43,15 +47,18 @@ notifier_port::~notifier_port() {
 }
 
 std::error_code notifier_port::refresh() noexcept {
-    return waker_.refresh([&](segment::foreign_segment memory, std::uint32_t slot) { return make_peer(std::move(memory), slot); });
+    return waker_.refresh([&](segment::foreign_segment memory, std::uint32_t slot) {
+        return make_peer(std::move(memory), slot);
+    });
 }
 
 // A listener without an event set of the right size is not complete yet, or no participant: it bumps the
 // generation once it is.
-std::unique_ptr<listener_peer> notifier_port::make_peer(segment::foreign_segment memory, std::uint32_t slot) {
-    auto set = segment::foreign_segment::map(service_->descriptor(), service::event_set_name(slot),
-                                             layout::segment_kind::event_set, os::access::read_write,
-                                             layout::event_set_size(id_count_));
+std::unique_ptr<listener_peer> notifier_port::make_peer(segment::foreign_segment memory,
+                                                        std::uint32_t slot) {
+    auto set = segment::foreign_segment::map(
+        service_->descriptor(), service::event_set_name(slot), layout::segment_kind::event_set,
+        os::access::read_write, layout::event_set_size(id_count_));
     if (set.why_absent() == segment::absence::our_failure) throw std::system_error(set.failure());
     if (!set || set.port() != memory.port()) return nullptr;
     auto made = std::make_unique<listener_peer>();

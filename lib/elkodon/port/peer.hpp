@@ -29,8 +29,10 @@ struct peer_kind {
 /// `make(foreign_segment, slot)` returns a new peer, or null for what is no participant. Returns our own
 /// failure to map somebody: then the roster is incomplete. One at a time.
 template <class Peer, class Make>
-std::error_code refresh_roster(std::vector<std::unique_ptr<Peer>>& roster, const service::service_directory& service,
-                               const peer_kind& kind, Make&& make) noexcept try {
+std::error_code refresh_roster(std::vector<std::unique_ptr<Peer>>& roster,
+                               const service::service_directory& service,
+                               const peer_kind& kind,
+                               Make&& make) noexcept try {
     std::error_code failure;
     const auto entries = service.list(kind.port);
     for (auto& known : roster) known->named = false;
@@ -42,8 +44,9 @@ std::error_code refresh_roster(std::vector<std::unique_ptr<Peer>>& roster, const
             (*known)->named = true;
             continue;
         }
-        auto memory = segment::foreign_segment::map(service.descriptor(), service::port_name(kind.port, entry.slot),
-                                                    kind.segment, os::access::read, kind.least_size);
+        auto memory = segment::foreign_segment::map(
+            service.descriptor(), service::port_name(kind.port, entry.slot), kind.segment,
+            os::access::read, kind.least_size);
         if (memory.why_absent() == segment::absence::our_failure) failure = memory.failure();
         if (!memory) continue;
         if (auto made = make(std::move(memory), entry.slot)) roster.push_back(std::move(made));

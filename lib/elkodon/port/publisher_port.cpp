@@ -17,39 +17,48 @@ constexpr std::uint32_t slack = 8;
 
 layout::publisher_geometry geometry_for(const service::static_configuration& configuration) noexcept {
     namespace key = service::key;
-    const auto kept = std::max({configuration[key::buffer_size], configuration[key::history_size], std::uint64_t{2}});
+    const auto kept = std::max(
+        {configuration[key::buffer_size], configuration[key::history_size], std::uint64_t{2}});
     const auto ring = std::bit_ceil(kept);
     const auto chunks = ring + configuration[key::max_loaned] +
-                        configuration[key::max_subscribers] * configuration[key::max_borrowed] + 1 + slack;
-    return layout::publisher_geometry_of(static_cast<std::uint32_t>(ring), static_cast<std::uint32_t>(chunks),
+                        configuration[key::max_subscribers] * configuration[key::max_borrowed] + 1 +
+                        slack;
+    return layout::publisher_geometry_of(static_cast<std::uint32_t>(ring),
+                                         static_cast<std::uint32_t>(chunks),
                                          configuration.type.size, configuration.type.alignment);
 }
 
-publisher_port::publisher_port(std::shared_ptr<service::service_directory> service, std::uint64_t first_sequence)
+publisher_port::publisher_port(std::shared_ptr<service::service_directory> service,
+                               std::uint64_t first_sequence)
     : service_(std::move(service)),
       id_(os::random_number()),
       fork_generation_(os::fork_generation()),
       waker_(service_, subscribers, service_->configuration()[service::key::max_subscribers]),
-      borrow_count_(static_cast<std::uint32_t>(service_->configuration()[service::key::max_borrowed])) {
+      borrow_count_(
+          static_cast<std::uint32_t>(service_->configuration()[service::key::max_borrowed])) {
     const auto& configuration = service_->configuration();
     const auto doing = "create a publisher of " + service_->title();
     if (!service_->process().ours()) throw error(errc::forked, doing);
     const auto geometry = geometry_for(configuration);
     if (geometry.chunk_count >= layout::no_chunk)
         throw error(errc::invalid_value, doing, "chunks (ring + loans + all borrowed samples)",
-                    "below " + std::to_string(layout::no_chunk), std::to_string(geometry.chunk_count));
+                    "below " + std::to_string(layout::no_chunk),
+                    std::to_string(geometry.chunk_count));
     const auto loans = static_cast<std::uint32_t>(configuration[service::key::max_loaned]);
     pool_memory_.resize(lockfree::chunk_pool::memory_words(geometry.chunk_count, loans));
     pool_ = lockfree::chunk_pool(pool_memory_, geometry.chunk_count, loans);
-    segment_ = segment::own_segment(service_->descriptor(), {layout::segment_kind::publisher, id_, service_->process().id()},
-                                    geometry.total, doing);
+    segment_ = segment::own_segment(
+        service_->descriptor(), {layout::segment_kind::publisher, id_, service_->process().id()},
+        geometry.total, doing);
     auto& layout = segment_.as<layout::publisher_segment>();
     layout.ring_size = geometry.ring_size;
     layout.history = static_cast<std::uint32_t>(configuration[service::key::history_size]);
     layout.payload_size = geometry.payload_size;
-    layout.pools[0] = {0, geometry.chunk_count, geometry.pool_offset, geometry.stride, geometry.payload_offset, 0};
+    layout.pools[0] = {
+        0, geometry.chunk_count, geometry.pool_offset, geometry.stride, geometry.payload_offset, 0};
     layout.pool_count = 1;
-    ring_ = lockfree::ring_writer(segment_.data(), geometry, first_sequence ? first_sequence : geometry.ring_size);
+    ring_ = lockfree::ring_writer(segment_.data(), geometry,
+                                  first_sequence ? first_sequence : geometry.ring_size);
     slot_ = service_->claim(service::port_kind::publisher, segment_, service::key::max_publishers);
     // Connect before the first send: our death between publishing and ringing is then noticed.
     if (const auto failure = refresh()) {
@@ -72,7 +81,8 @@ void publisher_port::abandon(publisher_port* port) noexcept {
 }
 
 std::error_code publisher_port::refresh() noexcept {
-    return waker_.refresh([&](segment::foreign_segment memory, std::uint32_t slot) -> std::unique_ptr<subscriber_peer> {
+    return waker_.refresh([&](segment::foreign_segment memory,
+                              std::uint32_t slot) -> std::unique_ptr<subscriber_peer> {
         // Our own number of borrow slots, never the peer's claim: it only has to have room for them.
         if (memory.size() < layout::subscriber_segment_size(borrow_count_)) return nullptr;
         auto made = std::make_unique<subscriber_peer>();
@@ -120,7 +130,8 @@ void publisher_port::scan() noexcept {
         for (std::uint32_t i = 0; i < borrow_count_; ++i) {
             // sync[borrow.slot] acquire: what the subscriber read happens-before our reuse.
             const auto word = borrowed[i].load(fenced_load);
-            if (lockfree::number_in(word) == (id_.value() & lockfree::low_40)) pool_.borrowed(lockfree::chunk_in(word));
+            if (lockfree::number_in(word) == (id_.value() & lockfree::low_40))
+                pool_.borrowed(lockfree::chunk_in(word));
         }
     }
     pool_.finish_scan();
@@ -135,7 +146,9 @@ std::string publisher_port::who_pins() const {
             const auto word = peer->layout().borrowed[i].load(std::memory_order_relaxed);
             if (lockfree::number_in(word) == (id_.value() & lockfree::low_40)) ++held;
         }
-        if (held > 0) names += " process " + std::to_string(peer->memory.pid()) + " holds " + std::to_string(held) + ";";
+        if (held > 0)
+            names += " process " + std::to_string(peer->memory.pid()) + " holds " +
+                     std::to_string(held) + ";";
     }
     return names;
 }

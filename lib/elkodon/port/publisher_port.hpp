@@ -13,14 +13,17 @@ namespace elkodon::port {
 
 /// A subscriber, as a publisher knows it.
 struct subscriber_peer : sleeper {
-    const layout::subscriber_segment& layout() const noexcept { return memory.as<layout::subscriber_segment>(); }
+    const layout::subscriber_segment& layout() const noexcept {
+        return memory.as<layout::subscriber_segment>();
+    }
     const layout::wake_address& wake_address() const noexcept { return layout().wake_at; }
 };
 
 /// One at a time, its loans included. Lives until its last loan is gone.
 class publisher_port {
 public:
-    explicit publisher_port(std::shared_ptr<service::service_directory> service, std::uint64_t first_sequence = 0);
+    explicit publisher_port(std::shared_ptr<service::service_directory> service,
+                            std::uint64_t first_sequence = 0);
     ~publisher_port();
     publisher_port(const publisher_port&) = delete;
     publisher_port& operator=(const publisher_port&) = delete;

@@ -18,10 +18,12 @@ std::optional<layout::publisher_geometry> checked_geometry(const segment::foreig
     const auto& pool = layout.pools[0];
     const auto ring = untrusted(layout.ring_size).within(2, 1U << 31);
     const auto chunks = untrusted(pool.chunk_count).within(1, layout::no_chunk - 1);
-    if (!ring || !std::has_single_bit(*ring) || !chunks || pool.first_chunk != 0) return std::nullopt;
+    if (!ring || !std::has_single_bit(*ring) || !chunks || pool.first_chunk != 0)
+        return std::nullopt;
     const auto expected = layout::publisher_geometry_of(*ring, *chunks, type.size, type.alignment);
     const bool same = pool.offset == expected.pool_offset && pool.stride == expected.stride &&
-                      pool.payload_offset == expected.payload_offset && memory.size() == expected.total;
+                      pool.payload_offset == expected.payload_offset &&
+                      memory.size() == expected.total;
     if (!same) return std::nullopt;
     return expected;
 }
@@ -32,13 +34,15 @@ subscriber_port::subscriber_port(std::shared_ptr<service::service_directory> of)
     : waiting_port(std::move(of), true),
       id_(os::random_number()),
       fork_generation_(os::fork_generation()),
-      borrow_count_(static_cast<std::uint32_t>(service().configuration()[service::key::max_borrowed])),
+      borrow_count_(
+          static_cast<std::uint32_t>(service().configuration()[service::key::max_borrowed])),
       history_(service().configuration()[service::key::history_size]) {
     const auto doing = "create a subscriber of " + service().title();
     if (!service().process().ours()) throw error(errc::forked, doing);
     borrows_ = std::make_unique<borrow[]>(borrow_count_);
-    segment_ = segment::own_segment(service().descriptor(), {layout::segment_kind::subscriber, id_, service().process().id()},
-                                    layout::subscriber_segment_size(borrow_count_), doing);
+    segment_ = segment::own_segment(
+        service().descriptor(), {layout::segment_kind::subscriber, id_, service().process().id()},
+        layout::subscriber_segment_size(borrow_count_), doing);
     auto& layout = segment_.as<layout::subscriber_segment>();
     layout.borrow_count = borrow_count_;
     keeper_ = keeper::make(this);
@@ -46,7 +50,8 @@ subscriber_port::subscriber_port(std::shared_ptr<service::service_directory> of)
         borrows_[i].word = &layout.borrowed[i];
         borrows_[i].keeper = keeper_;
     }
-    slot_ = service().claim(service::port_kind::subscriber, segment_, service::key::max_subscribers);
+    slot_ =
+        service().claim(service::port_kind::subscriber, segment_, service::key::max_subscribers);
     set_port_slot(slot_);
     // Who is there now was there before us; whoever is found later came later.
     if (const auto failure = refresh()) {
@@ -63,16 +68,15 @@ subscriber_port::~subscriber_port() {
     service().release(service::port_kind::subscriber, slot_, segment_.file());
 }
 
-std::unique_ptr<publisher_peer> subscriber_port::make_peer(segment::foreign_segment memory, std::uint32_t slot) {
+std::unique_ptr<publisher_peer> subscriber_port::make_peer(segment::foreign_segment memory,
+                                                           std::uint32_t slot) {
     const auto geometry = checked_geometry(memory, service().configuration().type);
     if (!geometry) return nullptr;
     auto made = std::make_unique<publisher_peer>();
     made->id = memory.port();
     made->reader = lockfree::ring_reader(memory.data(), *geometry, memory.port().value());
-    if (joined_)
-        made->reader.start_with_first();
-    else
-        made->reader.start_with_history(history_);
+    if (joined_) made->reader.start_with_first();
+    else made->reader.start_with_history(history_);
     made->slot = slot;
     made->memory = std::move(memory);
     return made;
@@ -81,9 +85,10 @@ std::unique_ptr<publisher_peer> subscriber_port::make_peer(segment::foreign_segm
 // On our own failure to map somebody the generation stays old, so that the next look tries again.
 std::error_code subscriber_port::refresh() noexcept {
     const auto generation = service().generation();
-    const auto failure = refresh_roster(peers_, service(), publishers, [&](segment::foreign_segment memory, std::uint32_t slot) {
-        return make_peer(std::move(memory), slot);
-    });
+    const auto failure = refresh_roster(peers_, service(), publishers,
+                                        [&](segment::foreign_segment memory, std::uint32_t slot) {
+                                            return make_peer(std::move(memory), slot);
+                                        });
     for (auto& peer : peers_) {
         if (peer->named || peer->ended || !has_ended(*peer, service().process())) continue;
         peer->ended = ended_peers_ = true;
@@ -124,13 +129,16 @@ void subscriber_port::forget_drained() noexcept {
         lost_to_the_ended_ += peer->reader.lost();
         return true;
     });
-    ended_peers_ = std::any_of(peers_.begin(), peers_.end(), [](const auto& peer) { return peer->ended; });
+    ended_peers_ =
+        std::any_of(peers_.begin(), peers_.end(), [](const auto& peer) { return peer->ended; });
 }
 
 bool subscriber_port::borrows_from(port_id publisher) const noexcept {
     for (std::uint32_t i = 0; i < borrow_count_; ++i)
         // sync[borrow.copies] acquire: let_go's release; the reader has finished with the mapping.
-        if (borrows_[i].copies.load(std::memory_order_acquire) != 0 && borrows_[i].publisher == publisher) return true;
+        if (borrows_[i].copies.load(std::memory_order_acquire) != 0 &&
+            borrows_[i].publisher == publisher)
+            return true;
     return false;
 }
 
@@ -143,12 +151,14 @@ bool subscriber_port::holds_samples() const noexcept {
 
 bool subscriber_port::has_news() noexcept {
     if (service().generation() != generation_) refresh();
-    return std::any_of(peers_.begin(), peers_.end(), [](const auto& peer) { return peer->reader.has_news(); });
+    return std::any_of(peers_.begin(), peers_.end(),
+                       [](const auto& peer) { return peer->reader.has_news(); });
 }
 
 std::size_t subscriber_port::publisher_count() noexcept {
     if (service().generation() != generation_) refresh();
-    return static_cast<std::size_t>(std::count_if(peers_.begin(), peers_.end(), [](const auto& peer) { return !peer->ended; }));
+    return static_cast<std::size_t>(
+        std::count_if(peers_.begin(), peers_.end(), [](const auto& peer) { return !peer->ended; }));
 }
 
 std::uint64_t subscriber_port::lost() const noexcept {

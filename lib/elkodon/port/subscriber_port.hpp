@@ -55,7 +55,8 @@ public:
             // A share of what is left for each publisher; at the head there is nothing to share.
             auto& peer = *peers_[turn_ - 1];
             const auto share = std::max<std::size_t>(1, (most - count) / peers_.size());
-            if (count < most && peer.reader.has_news()) count += take_batch(peer, std::min(share, most - count), sink);
+            if (count < most && peer.reader.has_news())
+                count += take_batch(peer, std::min(share, most - count), sink);
         }
         return count;
     }
@@ -81,7 +82,9 @@ public:
     void abandon() noexcept { keeper_->orphan(); }
 
 private:
-    layout::wake_address& wake_address() noexcept override { return segment_.as<layout::subscriber_segment>().wake_at; }
+    layout::wake_address& wake_address() noexcept override {
+        return segment_.as<layout::subscriber_segment>().wake_at;
+    }
     void watch_peers() override;
 
     borrowed take(status& ec) noexcept {
@@ -104,22 +107,21 @@ private:
         for (std::size_t tried = 0; tried < count; ++tried) {
             if (turn_ >= count) turn_ = 0;
             auto& peer = *peers_[turn_++];
-            lockfree::taken_message message;
-            const auto found = peer.reader.take(*slot.word, message);
-            if (found == lockfree::look::taken) return hand_out(slot, peer, message);
+            const auto found = peer.reader.take(*slot.word, slot.message);
+            if (found == lockfree::look::taken) return hand_out(slot, peer);
             if (found == lockfree::look::overtaken) ec = errc::overtaken;
         }
         rest();
         return {};
     }
 
-    borrowed hand_out(borrow& slot, const publisher_peer& peer, const lockfree::taken_message& message) noexcept {
+    borrowed hand_out(borrow& slot, const publisher_peer& peer) noexcept {
         slot.publisher = peer.id;
         // relaxed: the slot was free, so nobody else looks at it before the sample changes threads.
         slot.copies.store(1, std::memory_order_relaxed);
         ++taken_since_empty_;
         count_taken();
-        return {slot, message};
+        return borrowed(slot);
     }
 
     borrow* free_slot() noexcept {
@@ -157,7 +159,10 @@ private:
             words[free++] = borrows_[i].word;
         }
         const auto batch = peer.reader.take_many({words.data(), free}, {messages.data(), free});
-        for (auto i = batch.first; i < batch.last; ++i) sink(hand_out(*slots[i], peer, messages[i]));
+        for (auto i = batch.first; i < batch.last; ++i) {
+            slots[i]->message = messages[i];
+            sink(hand_out(*slots[i], peer));
+        }
         return batch.last - batch.first;
     }
 

@@ -12,7 +12,9 @@ lone_wait& waiting_port::wait_alone() {
     return *lone_;
 }
 
-bool waiting_port::behind_descriptor() const noexcept { return lone_ && lone_->behind_descriptor(); }
+bool waiting_port::behind_descriptor() const noexcept {
+    return lone_ && lone_->behind_descriptor();
+}
 
 void waiting_port::stop_waiting() noexcept {
     lone_.reset();
@@ -24,7 +26,9 @@ void waiting_port::attach(segment::doorbell& bell) {
     if (lone_ && !lone_->behind_descriptor()) lone_.reset();
     if (bell_) throw error(errc::already_attached, "wait for a port of " + service_->title());
     const auto slot = bell.take_slot();
-    if (!slot) throw error(errc::port_limit_reached, "attach a port of " + service_->title() + " to its doorbell");
+    if (!slot)
+        throw error(errc::port_limit_reached,
+                    "attach a port of " + service_->title() + " to its doorbell");
     bell_ = &bell;
     doorbell_slot_ = *slot;
     auto& address = wake_address();

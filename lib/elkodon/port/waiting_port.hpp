@@ -35,7 +35,9 @@ public:
     bool attached() const noexcept { return bell_ != nullptr; }
 
     /// Where a doorbell for this port lives.
-    segment::doorbell_place doorbell_place() const noexcept { return service_->process().doorbell_place(); }
+    segment::doorbell_place doorbell_place() const noexcept {
+        return service_->process().doorbell_place();
+    }
 
     std::uint32_t doorbell_slot() const noexcept { return doorbell_slot_; }
 
@@ -72,7 +74,9 @@ private:
     static constexpr std::uint32_t dense = 32;
 
     void warm() noexcept;
-    atomic<std::uint64_t>& waiting_word() const noexcept { return service_->control().waiting[port_slot_ / 64]; }
+    atomic<std::uint64_t>& waiting_word() const noexcept {
+        return service_->control().waiting[port_slot_ / 64];
+    }
     std::uint64_t waiting_bit() const noexcept { return std::uint64_t{1} << port_slot_ % 64; }
 
     std::shared_ptr<service::service_directory> service_;

@@ -3,7 +3,9 @@
 
 namespace elkodon::port {
 
-std::error_code look_up_bell(sleeper& who, const layout::wake_address& address, service::presence& self) noexcept try {
+std::error_code look_up_bell(sleeper& who,
+                             const layout::wake_address& address,
+                             service::presence& self) noexcept try {
     // sync[wake_address] acquire: the slot that goes with this doorbell.
     const auto doorbell = address.doorbell.load(std::memory_order_acquire);
     const auto slot = address.slot.load(std::memory_order_acquire);
@@ -12,7 +14,8 @@ std::error_code look_up_bell(sleeper& who, const layout::wake_address& address, 
     who.doorbell_slot = slot;
     if (doorbell == who.doorbell && (doorbell == 0 || who.bell)) return {};
     std::error_code failure;
-    who.bell = doorbell == 0 ? nullptr : self.bell(who.memory.process(), doorbell_id{doorbell}, failure);
+    who.bell =
+        doorbell == 0 ? nullptr : self.bell(who.memory.process(), doorbell_id{doorbell}, failure);
     who.doorbell = doorbell;
     return failure;
 } catch (...) {

@@ -18,15 +18,21 @@ struct sleeper : peer {
 };
 
 /// Reads where `who` wants to be woken, and connects to that bell. Returns our own failure to do so.
-std::error_code look_up_bell(sleeper& who, const layout::wake_address& address, service::presence& self) noexcept;
+std::error_code look_up_bell(sleeper& who,
+                             const layout::wake_address& address,
+                             service::presence& self) noexcept;
 
 /// The peers of one publisher or notifier, ready to be woken. `Peer` is a sleeper with `wake_address()`.
 /// One at a time.
 template <class Peer>
 class waker {
 public:
-    waker(std::shared_ptr<service::service_directory> service, const peer_kind& kind, std::uint64_t most_peers)
-        : service_(std::move(service)), kind_(kind), words_(static_cast<std::size_t>((most_peers + 63) / 64)) {}
+    waker(std::shared_ptr<service::service_directory> service,
+          const peer_kind& kind,
+          std::uint64_t most_peers)
+        : service_(std::move(service)),
+          kind_(kind),
+          words_(static_cast<std::size_t>((most_peers + 63) / 64)) {}
 
     std::vector<std::unique_ptr<Peer>>& peers() noexcept { return peers_; }
 
@@ -44,9 +50,12 @@ public:
         // sync[control.generation] seq_cst: read before the directory, so that a later change is seen later.
         const auto generation = service_->control().generation.load(std::memory_order_seq_cst);
         auto failure = refresh_roster(peers_, *service_, kind_, make);
-        std::erase_if(peers_, [&](const auto& each) { return !each->named && has_ended(*each, service_->process()); });
+        std::erase_if(peers_, [&](const auto& each) {
+            return !each->named && has_ended(*each, service_->process());
+        });
         for (auto& each : peers_)
-            if (const auto other = look_up_bell(*each, each->wake_address(), service_->process())) failure = other;
+            if (const auto other = look_up_bell(*each, each->wake_address(), service_->process()))
+                failure = other;
         if (const auto other = index_peers()) failure = other;
         if (!failure) generation_ = generation;
         return failure;
@@ -58,7 +67,7 @@ public:
         std::uint64_t any = 0;
         for (std::size_t word = 0; word < words_; ++word)
             // relaxed: ordered by the caller's fence; what it leads to is loaded after a full one.
-            any |= service_->control().waiting[word].load(waiting_order);
+            any |= service_->control().waiting[word].load(fenced_relaxed);
         return any != 0;
     }
 
@@ -76,13 +85,12 @@ public:
     }
 
 private:
-    static constexpr auto waiting_order = fences_as_orders ? std::memory_order_seq_cst : std::memory_order_relaxed;
-
     void mark(std::size_t slot) noexcept {
         auto* const peer = slot < by_slot_.size() ? by_slot_[slot] : nullptr;
         if (!peer || !peer->bell) return;
         peer->bell->mark(peer->doorbell_slot);
-        if (std::find(rung_.begin(), rung_.end(), peer->bell.get()) == rung_.end()) rung_.push_back(peer->bell.get());
+        if (std::find(rung_.begin(), rung_.end(), peer->bell.get()) == rung_.end())
+            rung_.push_back(peer->bell.get());
     }
 
     std::error_code index_peers() noexcept try {

@@ -5,14 +5,19 @@
 
 namespace elkodon::segment {
 
-std::string doorbell_name(process_id owner, doorbell_id id) { return owner.to_string() + "." + id.to_string(); }
+std::string doorbell_name(process_id owner, doorbell_id id) {
+    return owner.to_string() + "." + id.to_string();
+}
 
 std::string socket_name(const std::string& name) { return name + ".socket"; }
 
-std::shared_ptr<bell> bell::open(int doorbells, process_id owner, doorbell_id id, std::error_code& failure) {
+std::shared_ptr<bell> bell::open(int doorbells,
+                                 process_id owner,
+                                 doorbell_id id,
+                                 std::error_code& failure) {
     auto name = doorbell_name(owner, id);
-    auto memory = foreign_segment::map(doorbells, name, layout::segment_kind::doorbell, os::access::read_write,
-                                       sizeof(layout::doorbell_segment));
+    auto memory = foreign_segment::map(doorbells, name, layout::segment_kind::doorbell,
+                                       os::access::read_write, sizeof(layout::doorbell_segment));
     if (memory.why_absent() == absence::our_failure) failure = memory.failure();
     if (!memory) return nullptr;
     auto made = std::make_shared<bell>(doorbells, std::move(name), std::move(memory));

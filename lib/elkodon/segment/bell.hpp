@@ -20,7 +20,10 @@ std::string socket_name(const std::string& name);
 class bell {
 public:
     /// Maps and connects. Empty when the doorbell has gone; `failure` says when the fault is ours.
-    static std::shared_ptr<bell> open(int doorbells, process_id owner, doorbell_id id, std::error_code& failure);
+    static std::shared_ptr<bell> open(int doorbells,
+                                      process_id owner,
+                                      doorbell_id id,
+                                      std::error_code& failure);
 
     bell(int doorbells, std::string name, foreign_segment memory);
 
@@ -43,7 +46,8 @@ private:
     lockfree::bit_tree ready_;
     std::string name_;
     int doorbells_;
-    std::mutex mutex_;  // guards connection_ and the moment in which the eventfd arrives; never held while asleep
+    std::mutex
+        mutex_;  // guards connection_ and the moment in which the eventfd arrives; never held while asleep
     os::fd connection_;
     os::fd eventfd_;
     atomic<int> eventfd_number_{-1};

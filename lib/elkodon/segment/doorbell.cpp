@@ -18,8 +18,10 @@ constexpr std::uint64_t process_key(std::size_t index) noexcept { return 3 + 2 *
 doorbell::doorbell(const doorbell_place& place)
     : place_(place),
       id_(os::random_number()),
-      memory_(place.doorbells, {layout::segment_kind::doorbell, port_id{id_.value()}, place.process},
-              sizeof(layout::doorbell_segment), "create a doorbell"),
+      memory_(place.doorbells,
+              {layout::segment_kind::doorbell, port_id{id_.value()}, place.process},
+              sizeof(layout::doorbell_segment),
+              "create a doorbell"),
       ready_(ready_set_of(memory_.as<layout::doorbell_segment>())),
       eventfd_(os::make_eventfd()),
       timer_(os::make_timer()),
@@ -59,16 +61,16 @@ void doorbell::arm() noexcept {
     armed_ = true;
     // sync[doorbell.armed] seq_cst: stored before we load the summary; a waker marks the summary, then loads
     // this. One of the two sees the other.
-    memory_.as<layout::doorbell_segment>().armed.store(layout::armed_word(epoch_, layout::armed_state::armed),
-                                                       std::memory_order_seq_cst);
+    memory_.as<layout::doorbell_segment>().armed.store(
+        layout::armed_word(epoch_, layout::armed_state::armed), std::memory_order_seq_cst);
     if (bounded_) os::start_timer(timer_.get(), place_.liveness_bound);
 }
 
 void doorbell::disarm() noexcept {
     armed_ = false;
     // sync[doorbell.armed] release: a waker that still sees us armed rings once more, which is harmless.
-    memory_.as<layout::doorbell_segment>().armed.store(layout::armed_word(epoch_, layout::armed_state::idle),
-                                                       std::memory_order_release);
+    memory_.as<layout::doorbell_segment>().armed.store(
+        layout::armed_word(epoch_, layout::armed_state::idle), std::memory_order_release);
 }
 
 bool doorbell::rung() const noexcept {
@@ -100,13 +102,11 @@ void doorbell::serve() noexcept {
     std::uint64_t keys[64];
     const auto count = control_.ready(keys);
     for (std::size_t i = 0; i < count; ++i) {
-        if (keys[i] == listener_key)
-            accept_newcomers();
+        if (keys[i] == listener_key) accept_newcomers();
         else if (keys[i] == timer_key) {
             os::drain(timer_.get());
             ++notices_;
-        } else
-            serve_peer((keys[i] - 2) / 2, keys[i] % 2 == 1);
+        } else serve_peer((keys[i] - 2) / 2, keys[i] % 2 == 1);
     }
 }
 
@@ -125,8 +125,7 @@ void doorbell::accept_newcomers() noexcept {
         os::accept_one(listener_.get(), exhausted).reset();
         try {
             spare_ = os::make_eventfd();
-        } catch (...) {
-        }
+        } catch (...) {}
         bound_sleeps();
         ++notices_;
     }
@@ -138,7 +137,9 @@ void doorbell::admit(os::fd connection) noexcept {
     auto ended = os::peer_process(connection.get(), dead);
     ++notices_;
     if (dead) return;
-    if (os::peer_user(connection.get()) == os::user_number() && !os::send_byte(connection.get(), eventfd_.get())) return;
+    if (os::peer_user(connection.get()) == os::user_number() &&
+        !os::send_byte(connection.get(), eventfd_.get()))
+        return;
     add_peer(std::move(connection), std::move(ended), {});
 }
 

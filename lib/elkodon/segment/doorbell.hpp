@@ -64,7 +64,9 @@ public:
     void ring_ourselves() noexcept { os::ring(eventfd_.get()); }
 
     /// Ends the next sleep after at most this long: where a heavy fence could not be had.
-    void look_again_after(std::chrono::nanoseconds time) noexcept { os::start_timer(timer_.get(), time); }
+    void look_again_after(std::chrono::nanoseconds time) noexcept {
+        os::start_timer(timer_.get(), time);
+    }
 
     lockfree::bit_tree& ready() noexcept { return ready_; }
 

@@ -16,19 +16,26 @@ bool is_our_failure(const std::error_code& code) noexcept {
            code == std::errc::too_many_files_open_in_system;
 }
 
-absence check(const layout::segment_header& header, layout::segment_kind kind, std::uint64_t size) noexcept {
+absence check(const layout::segment_header& header,
+              layout::segment_kind kind,
+              std::uint64_t size) noexcept {
     // sync[segment.state] acquire: own_segment's release; the fields below are complete.
     const auto state = header.state.load(std::memory_order_acquire);
     if (header.magic != layout::magic || header.size != size) return absence::not_a_member;
-    if (header.version != layout::version || header.fingerprint != layout::fingerprint) return absence::other_layout;
-    const bool complete = state == layout::segment_state::ready || state == layout::segment_state::closed;
+    if (header.version != layout::version || header.fingerprint != layout::fingerprint)
+        return absence::other_layout;
+    const bool complete =
+        state == layout::segment_state::ready || state == layout::segment_state::closed;
     return complete && header.kind == kind ? absence::none : absence::not_a_member;
 }
 
 }  // namespace
 
-foreign_segment foreign_segment::map(int directory, const std::string& name, layout::segment_kind kind,
-                                     os::access mode, std::uint64_t least_size) noexcept {
+foreign_segment foreign_segment::map(int directory,
+                                     const std::string& name,
+                                     layout::segment_kind kind,
+                                     os::access mode,
+                                     std::uint64_t least_size) noexcept {
     foreign_segment made;
     try {
         const auto file = os::open_file(directory, name, mode == os::access::read_write);
@@ -48,7 +55,8 @@ foreign_segment foreign_segment::map(int directory, const std::string& name, lay
         made.process_ = process_id{header.process};
         made.pid_ = header.pid;
     } catch (const std::system_error& failure) {
-        made.absence_ = is_our_failure(failure.code()) ? absence::our_failure : absence::not_a_member;
+        made.absence_ =
+            is_our_failure(failure.code()) ? absence::our_failure : absence::not_a_member;
         made.failure_ = failure.code();
     } catch (...) {
         made.absence_ = absence::our_failure;
@@ -63,7 +71,8 @@ bool foreign_segment::closed() const noexcept {
     return state.load(std::memory_order_acquire) == layout::segment_state::closed;
 }
 
-process_id owner_of(int directory, const std::string& name, os::file_identity& identity) noexcept try {
+process_id owner_of(int directory, const std::string& name, os::file_identity& identity) noexcept
+    try {
     const auto file = os::open_file(directory, name, false);
     if (!file) return {};
     const auto facts = os::facts_of(file.get(), "ask for an owner");

@@ -24,7 +24,10 @@ public:
 
     /// Maps `name`, which must be a regular file of ours, of exactly the size that its header says, of this
     /// kind, magic, version and fingerprint, and at least `least_size` bytes. Never throws: absence() says why.
-    static foreign_segment map(int directory, const std::string& name, layout::segment_kind kind, os::access mode,
+    static foreign_segment map(int directory,
+                               const std::string& name,
+                               layout::segment_kind kind,
+                               os::access mode,
                                std::uint64_t least_size) noexcept;
 
     absence why_absent() const noexcept { return absence_; }

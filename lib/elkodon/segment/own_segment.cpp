@@ -7,7 +7,10 @@
 
 namespace elkodon::segment {
 
-own_segment::own_segment(int directory, const identity& who, std::uint64_t size, const std::string& doing)
+own_segment::own_segment(int directory,
+                         const identity& who,
+                         std::uint64_t size,
+                         const std::string& doing)
     : unnamed_(os::create_unnamed(directory, size, doing)),
       memory_(unnamed_.get(), size, os::access::read_write, doing),
       file_identity_(os::facts_of(unnamed_.get(), doing).identity) {
@@ -25,7 +28,8 @@ own_segment::own_segment(int directory, const identity& who, std::uint64_t size,
 
 bool own_segment::link(int directory, const std::string& name) {
     // sync[segment.state] release: everything written so far happens-before foreign_segment's acquire.
-    as<layout::segment_header>().state.store(layout::segment_state::ready, std::memory_order_release);
+    as<layout::segment_header>().state.store(layout::segment_state::ready,
+                                             std::memory_order_release);
     if (!os::link_unnamed(unnamed_.get(), directory, name)) return false;
     unnamed_.reset();
     return true;
@@ -33,7 +37,8 @@ bool own_segment::link(int directory, const std::string& name) {
 
 void own_segment::mark_closed() noexcept {
     // sync[segment.state] release: our last borrow slot and our last message come before it.
-    as<layout::segment_header>().state.store(layout::segment_state::closed, std::memory_order_release);
+    as<layout::segment_header>().state.store(layout::segment_state::closed,
+                                             std::memory_order_release);
 }
 
 }  // namespace elkodon::segment

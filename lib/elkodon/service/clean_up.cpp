@@ -9,7 +9,8 @@
 namespace elkodon::service {
 namespace {
 
-std::set<process_id> dead_members(const std::vector<os::directory_entry>& entries, const presence& self) {
+std::set<process_id> dead_members(const std::vector<os::directory_entry>& entries,
+                                  const presence& self) {
     std::set<process_id> dead, alive;
     for (const auto& entry : entries) {
         const auto process = member_process(entry.name);
@@ -23,8 +24,9 @@ bool is_port(const std::string& name) { return port_of(name).has_value(); }
 
 // Other processes that map the service learn of it through the generation.
 void bump_generation(int directory) noexcept {
-    const auto page = segment::foreign_segment::map(directory, control_name, layout::segment_kind::control,
-                                                    os::access::read_write, sizeof(layout::control_page));
+    const auto page =
+        segment::foreign_segment::map(directory, control_name, layout::segment_kind::control,
+                                      os::access::read_write, sizeof(layout::control_page));
     // sync[control.generation] seq_cst: after the names have gone.
     if (page) page.as<layout::control_page>().generation.fetch_add(1, std::memory_order_seq_cst);
 }
@@ -51,7 +53,8 @@ void remove_doorbells_of(const presence& self, const std::string& process) {
 std::set<process_id> dead_processes(const presence& self) {
     std::set<process_id> dead;
     for (const auto& entry : os::list_directory(self.directories().processes.get()))
-        if (const auto process = parse_id(entry.name); process && !self.alive(process)) dead.insert(process);
+        if (const auto process = parse_id(entry.name); process && !self.alive(process))
+            dead.insert(process);
     return dead;
 }
 

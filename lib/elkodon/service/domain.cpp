@@ -14,7 +14,8 @@ constexpr std::uint32_t writable_by_others = 022;
 
 std::string octal(std::uint32_t mode) {
     std::string text;
-    for (int shift = 6; shift >= 0; shift -= 3) text += static_cast<char>('0' + (mode >> shift & 7));
+    for (int shift = 6; shift >= 0; shift -= 3)
+        text += static_cast<char>('0' + (mode >> shift & 7));
     return text;
 }
 
@@ -29,7 +30,8 @@ os::fd open_root(const std::string& path) {
     } catch (const std::system_error& failure) {
         // O_NOFOLLOW with O_DIRECTORY says ENOTDIR for a link, ELOOP on some file systems.
         if (failure.code().value() != ENOTDIR && failure.code().value() != ELOOP) throw;
-        throw error(errc::invalid_root, doing, "kind", "a directory", "a link or a file: name the directory itself");
+        throw error(errc::invalid_root, doing, "kind", "a directory",
+                    "a link or a file: name the directory itself");
     }
     throw error(errc::invalid_root, doing, "path", "a directory whose parent exists", "none");
 }
@@ -39,22 +41,26 @@ void check_root(int root, const std::string& path) {
     const auto facts = os::facts_of(root, doing);
     if (facts.owner != os::user_number())
         throw error(errc::invalid_root, doing, "owner", "user " + std::to_string(os::user_number()),
-                    "user " + std::to_string(facts.owner) + ": set ELKODON_ROOT to a directory of your own");
+                    "user " + std::to_string(facts.owner) +
+                        ": set ELKODON_ROOT to a directory of your own");
     if ((facts.mode & writable_by_others) != 0)
-        throw error(errc::invalid_root, doing, "mode", "nobody else may write (chmod 700)", octal(facts.mode & 0777));
+        throw error(errc::invalid_root, doing, "mode", "nobody else may write (chmod 700)",
+                    octal(facts.mode & 0777));
 }
 
 os::fd open_inside(int at, const std::string& name) {
     os::make_directory(at, name);
     auto directory = os::open_directory(at, name);
-    if (!directory) throw error(errc::invalid_root, "open \"" + name + "\" under the root: removed meanwhile");
+    if (!directory)
+        throw error(errc::invalid_root, "open \"" + name + "\" under the root: removed meanwhile");
     return directory;
 }
 
 }  // namespace
 
 domain::domain(const configuration& config)
-    : path(config.root + "/" + encode_name(config.domain, "open domain " + quoted(config.domain))), root(open_root(config.root)) {
+    : path(config.root + "/" + encode_name(config.domain, "open domain " + quoted(config.domain))),
+      root(open_root(config.root)) {
     check_root(root.get(), config.root);
     const auto top = open_inside(root.get(), encode_name(config.domain, "open domain"));
     services = open_inside(top.get(), "services");

@@ -30,22 +30,28 @@ inline std::string port_name(port_kind kind, std::uint32_t slot) {
     return std::string(word_for(kind)) + "." + std::to_string(slot);
 }
 
-inline std::string event_set_name(std::uint32_t slot) { return port_name(port_kind::listener, slot) + ".events"; }
+inline std::string event_set_name(std::uint32_t slot) {
+    return port_name(port_kind::listener, slot) + ".events";
+}
 
 /// The slot in a port's file name, when it is one of this kind.
 inline std::optional<std::uint32_t> slot_of(port_kind kind, std::string_view name) noexcept {
     const auto word = word_for(kind);
-    if (!name.starts_with(word) || name.size() <= word.size() + 1 || name[word.size()] != '.') return std::nullopt;
+    if (!name.starts_with(word) || name.size() <= word.size() + 1 || name[word.size()] != '.')
+        return std::nullopt;
     std::uint32_t slot = 0;
-    const auto [end, failed] = std::from_chars(name.data() + word.size() + 1, name.data() + name.size(), slot);
-    if (failed != std::errc{} || end != name.data() + name.size() || slot >= layout::max_ports) return std::nullopt;
+    const auto [end, failed] =
+        std::from_chars(name.data() + word.size() + 1, name.data() + name.size(), slot);
+    if (failed != std::errc{} || end != name.data() + name.size() || slot >= layout::max_ports)
+        return std::nullopt;
     return slot;
 }
 
 /// The kind of a port's file, its event set included.
 inline std::optional<port_kind> port_of(std::string_view name) noexcept {
     if (name.ends_with(".events")) name.remove_suffix(7);
-    for (const auto kind : {port_kind::publisher, port_kind::subscriber, port_kind::notifier, port_kind::listener})
+    for (const auto kind :
+         {port_kind::publisher, port_kind::subscriber, port_kind::notifier, port_kind::listener})
         if (slot_of(kind, name)) return kind;
     return std::nullopt;
 }

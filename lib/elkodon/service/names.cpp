@@ -51,20 +51,21 @@ int hex_digit(char c) noexcept {
 }  // namespace
 
 std::string encode_name(std::string_view name, const std::string& doing) {
-    if (name.empty()) throw error(errc::invalid_name, doing, "length of the name", "1 byte or more", "0");
+    if (name.empty())
+        throw error(errc::invalid_name, doing, "length of the name", "1 byte or more", "0");
     if (name.find('\0') != std::string_view::npos)
-        throw error(errc::invalid_name, doing, "the name", "no NUL in it", "one at byte " + std::to_string(name.find('\0')));
+        throw error(errc::invalid_name, doing, "the name", "no NUL in it",
+                    "one at byte " + std::to_string(name.find('\0')));
     if (!is_utf8(name)) throw error(errc::invalid_name, doing, "the name", "UTF-8", "other bytes");
     std::string encoded;
     for (const char c : name) {
-        if (plain(c, encoded.empty()))
-            encoded += c;
-        else
-            append_hex(encoded, c);
+        if (plain(c, encoded.empty())) encoded += c;
+        else append_hex(encoded, c);
     }
     if (encoded.size() > longest_encoded_name)
         throw error(errc::invalid_name, doing, "length of the name as a file name",
-                    "at most " + std::to_string(longest_encoded_name) + " bytes", std::to_string(encoded.size()));
+                    "at most " + std::to_string(longest_encoded_name) + " bytes",
+                    std::to_string(encoded.size()));
     return encoded;
 }
 
@@ -87,10 +88,8 @@ std::string quoted(std::string_view name) {
     std::string text = "\"";
     for (const char c : name.substr(0, most)) {
         const auto byte = static_cast<unsigned char>(c);
-        if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !is_utf8(name)))
-            append_hex(text, c);
-        else
-            text += c;
+        if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !is_utf8(name))) append_hex(text, c);
+        else text += c;
     }
     return text + (name.size() > most ? "…\"" : "\"");
 }

@@ -46,9 +46,11 @@ presence::presence(const configuration& config)
       fork_generation_(os::fork_generation()),
       lock_file_(os::create_unnamed(domain_.processes.get(), 0, "create a process' lock file")) {
     // Locked before it has a name: nobody ever sees it unlocked while we live.
-    if (!os::lock_for_this_process(lock_file_.get())) os::throw_errno(errno, "lock a process' lock file");
+    if (!os::lock_for_this_process(lock_file_.get()))
+        os::throw_errno(errno, "lock a process' lock file");
     os::write_text(lock_file_.get(),
-                   "pid = " + std::to_string(os::process_number()) + "\nexecutable = '" + os::executable_path() + "'\n",
+                   "pid = " + std::to_string(os::process_number()) + "\nexecutable = '" +
+                       os::executable_path() + "'\n",
                    "write a process' lock file");
     lock_identity_ = os::facts_of(lock_file_.get(), "create a process' lock file").identity;
     os::link_unnamed(lock_file_.get(), domain_.processes.get(), id_.to_string());
@@ -74,7 +76,9 @@ bool presence::alive(process_id process) const noexcept try {
     return true;  // we could not ask: that proves nothing
 }
 
-std::shared_ptr<segment::bell> presence::bell(process_id owner, doorbell_id id, std::error_code& failure) {
+std::shared_ptr<segment::bell> presence::bell(process_id owner,
+                                              doorbell_id id,
+                                              std::error_code& failure) {
     const std::lock_guard lock(mutex_);
     std::erase_if(bells_, [](const auto& entry) { return entry.second.expired(); });
     if (auto known = bells_[id].lock()) return known;

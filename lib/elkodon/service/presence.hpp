@@ -39,7 +39,8 @@ public:
 
     /// A doorbell keeps the presence alive: it may outlive every node and port.
     segment::doorbell_place doorbell_place() const noexcept {
-        return {shared_from_this(), domain_.doorbells.get(), domain_.processes.get(), id_, liveness_bound_};
+        return {shared_from_this(), domain_.doorbells.get(), domain_.processes.get(), id_,
+                liveness_bound_};
     }
 
 private:

@@ -25,8 +25,10 @@ os::fd lock_path(int services, const std::string& name, joining how, const std::
         if (!directory && how == joining::open) throw error(errc::service_not_found, doing);
         if (!directory) continue;
         if (!os::lock_directory(directory.get(), longest_lock_seconds))
-            throw error(errc::service_busy, doing, "the directory's lock", "free within seconds", "held by a process that doesn't move on");
-        if (os::identity_of(services, name) == os::facts_of(directory.get(), doing).identity) return directory;
+            throw error(errc::service_busy, doing, "the directory's lock", "free within seconds",
+                        "held by a process that doesn't move on");
+        if (os::identity_of(services, name) == os::facts_of(directory.get(), doing).identity)
+            return directory;
     }
 }
 
@@ -43,11 +45,13 @@ private:
 
 }  // namespace
 
-std::shared_ptr<service_directory> service_directory::join(std::shared_ptr<presence> process, static_configuration wanted,
+std::shared_ptr<service_directory> service_directory::join(std::shared_ptr<presence> process,
+                                                           static_configuration wanted,
                                                            joining how) {
     const auto doing = std::string(word_for(how)) + " " + quoted(wanted.name);
     if (!process->ours()) throw error(errc::forked, doing);
-    const auto name = encode_name(wanted.name, doing) + "." + std::string(service::word_for(wanted.pattern));
+    const auto name =
+        encode_name(wanted.name, doing) + "." + std::string(service::word_for(wanted.pattern));
     check_values(wanted, doing);
     auto directory = lock_path(process->directories().services.get(), name, how, doing);
     auto made = std::make_shared<service_directory>(std::move(process), name, std::move(directory));
@@ -56,8 +60,12 @@ std::shared_ptr<service_directory> service_directory::join(std::shared_ptr<prese
     return made;
 }
 
-service_directory::service_directory(std::shared_ptr<presence> process, std::string name, os::fd directory)
-    : process_(std::move(process)), directory_name_(std::move(name)), directory_(std::move(directory)) {}
+service_directory::service_directory(std::shared_ptr<presence> process,
+                                     std::string name,
+                                     os::fd directory)
+    : process_(std::move(process)),
+      directory_name_(std::move(name)),
+      directory_(std::move(directory)) {}
 
 // Under the directory's lock. Where nobody is a member, there is no service, whatever the dead have left.
 void service_directory::create_or_check(static_configuration wanted, joining how) {
@@ -87,14 +95,18 @@ void service_directory::create_or_check(static_configuration wanted, joining how
 
 void service_directory::check(const static_configuration& wanted, const std::string& doing) {
     const auto text = os::open_file(descriptor(), configuration_name, false);
-    if (!text) throw error(errc::invalid_segment, doing + ": it has members and no service.toml: remove its directory");
-    configuration_ = from_toml(os::read_text(text.get(), longest_configuration, doing), wanted, doing);
+    if (!text)
+        throw error(errc::invalid_segment,
+                    doing + ": it has members and no service.toml: remove its directory");
+    configuration_ =
+        from_toml(os::read_text(text.get(), longest_configuration, doing), wanted, doing);
     check_compatible(wanted, configuration_, doing);
     map_control();
 }
 
 void service_directory::create(static_configuration wanted, const std::string& doing) {
-    for (const auto& entry : os::list_directory(descriptor())) os::unlink_name(descriptor(), entry.name);
+    for (const auto& entry : os::list_directory(descriptor()))
+        os::unlink_name(descriptor(), entry.name);
     segment::own_segment page(descriptor(), {layout::segment_kind::control, {}, process_->id()},
                               sizeof(layout::control_page), doing);
     page.link(descriptor(), control_name);
@@ -107,20 +119,24 @@ void service_directory::create(static_configuration wanted, const std::string& d
 
 void service_directory::become_member(const std::string& doing) {
     const auto file = os::create_unnamed(descriptor(), 0, doing);
-    auto name = "member." + process_->id().to_string() + "." + process_id{os::random_number()}.to_string();
+    auto name =
+        "member." + process_->id().to_string() + "." + process_id{os::random_number()}.to_string();
     os::link_unnamed(file.get(), descriptor(), name);
     member_name_ = std::move(name);
 }
 
 void service_directory::map_control() {
-    control_ = segment::foreign_segment::map(descriptor(), control_name, layout::segment_kind::control,
-                                             os::access::read_write, sizeof(layout::control_page));
+    control_ =
+        segment::foreign_segment::map(descriptor(), control_name, layout::segment_kind::control,
+                                      os::access::read_write, sizeof(layout::control_page));
     if (control_) return;
     const auto doing = "open the control page of " + title();
     switch (control_.why_absent()) {
         case segment::absence::our_failure: throw error(control_.failure(), doing);
         case segment::absence::other_layout: throw error(errc::incompatible_layout, doing);
-        default: throw error(errc::invalid_segment, doing + ": remove the service's directory \"" + directory_name_ + "\"");
+        default:
+            throw error(errc::invalid_segment,
+                        doing + ": remove the service's directory \"" + directory_name_ + "\"");
     }
 }
 
@@ -133,7 +149,8 @@ service_directory::~service_directory() {
     try {
         clean_up_service(descriptor(), *process_);
         const int services = process_->directories().services.get();
-        if (!has_members(descriptor())) remove_service(services, directory_name_.c_str(), descriptor());
+        if (!has_members(descriptor()))
+            remove_service(services, directory_name_.c_str(), descriptor());
     } catch (...) {
         // As above.
     }
@@ -141,7 +158,9 @@ service_directory::~service_directory() {
 
 std::string service_directory::title() const { return "service " + quoted(configuration_.name); }
 
-std::uint32_t service_directory::claim(port_kind kind, segment::own_segment& port, std::string_view limit_key) {
+std::uint32_t service_directory::claim(port_kind kind,
+                                       segment::own_segment& port,
+                                       std::string_view limit_key) {
     const auto limit = configuration_[limit_key];
     std::uint32_t slot = 0;
     bool claimed = try_claim(kind, port, limit, slot);
@@ -150,13 +169,17 @@ std::uint32_t service_directory::claim(port_kind kind, segment::own_segment& por
         claimed = try_claim(kind, port, limit, slot);
     }
     if (!claimed)
-        throw error(errc::port_limit_reached, "create a " + std::string(service::word_for(kind)) + " of " + title(),
+        throw error(errc::port_limit_reached,
+                    "create a " + std::string(service::word_for(kind)) + " of " + title(),
                     std::string(limit_key), "one more", std::to_string(limit) + " in use");
     bump_generation();
     return slot;
 }
 
-bool service_directory::try_claim(port_kind kind, segment::own_segment& port, std::uint64_t limit, std::uint32_t& slot) {
+bool service_directory::try_claim(port_kind kind,
+                                  segment::own_segment& port,
+                                  std::uint64_t limit,
+                                  std::uint32_t& slot) {
     if (os::identity_of(process_->directories().services.get(), directory_name_) !=
         os::facts_of(descriptor(), "look at " + title()).identity)
         throw error(errc::membership_lost, "create a port of " + title());
@@ -168,7 +191,9 @@ bool service_directory::try_claim(port_kind kind, segment::own_segment& port, st
     return false;
 }
 
-void service_directory::release(port_kind kind, std::uint32_t slot, os::file_identity port) noexcept {
+void service_directory::release(port_kind kind,
+                                std::uint32_t slot,
+                                os::file_identity port) noexcept {
     if (!process_->ours()) return;
     os::unlink_if(descriptor(), port_name(kind, slot), port);
     bump_generation();

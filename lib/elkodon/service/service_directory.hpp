@@ -25,7 +25,8 @@ class service_directory {
 public:
     /// Throws `error`: service_not_found, service_exists, incompatible_…, invalid_name, service_busy and
     /// whatever the system says.
-    static std::shared_ptr<service_directory> join(std::shared_ptr<presence> process, static_configuration wanted,
+    static std::shared_ptr<service_directory> join(std::shared_ptr<presence> process,
+                                                   static_configuration wanted,
                                                    joining how);
 
     service_directory(std::shared_ptr<presence> process, std::string name, os::fd directory);
@@ -71,7 +72,10 @@ private:
     void create(static_configuration wanted, const std::string& doing);
     void become_member(const std::string& doing);
     void map_control();
-    bool try_claim(port_kind kind, segment::own_segment& port, std::uint64_t limit, std::uint32_t& slot);
+    bool try_claim(port_kind kind,
+                   segment::own_segment& port,
+                   std::uint64_t limit,
+                   std::uint32_t& slot);
 
     std::shared_ptr<presence> process_;
     std::string directory_name_;

@@ -32,11 +32,15 @@ std::string read_into(static_configuration& made, const toml::table& table) {
     const auto type_name = (*type)["name"].value<std::string>();
     if (!type_name) return "type.name";
     made.type.name = *type_name;
-    if (auto wrong = number_in(*type, "size", made.type.size); !wrong.empty()) return "type." + wrong;
-    if (auto wrong = number_in(*type, "alignment", made.type.alignment); !wrong.empty()) return "type." + wrong;
+    if (auto wrong = number_in(*type, "size", made.type.size); !wrong.empty())
+        return "type." + wrong;
+    if (auto wrong = number_in(*type, "alignment", made.type.alignment); !wrong.empty())
+        return "type." + wrong;
     for (auto& each : made.properties) {
-        if (auto wrong = number_in(*properties, each.key.data(), each.value); !wrong.empty()) return "properties." + wrong;
-        if (each.value < each.least || each.value > each.most) return "properties." + std::string(each.key);
+        if (auto wrong = number_in(*properties, each.key.data(), each.value); !wrong.empty())
+            return "properties." + wrong;
+        if (each.value < each.least || each.value > each.most)
+            return "properties." + std::string(each.key);
     }
     return {};
 }
@@ -60,52 +64,63 @@ void check_values(const static_configuration& wanted, const std::string& doing) 
     for (const auto& each : wanted.properties)
         if (each.value < each.least || each.value > each.most)
             throw error(errc::invalid_value, doing, std::string(each.key),
-                        std::to_string(each.least) + " … " + std::to_string(each.most), std::to_string(each.value));
+                        std::to_string(each.least) + " … " + std::to_string(each.most),
+                        std::to_string(each.value));
 }
 
-void check_compatible(const static_configuration& wanted, const static_configuration& found, const std::string& doing) {
+void check_compatible(const static_configuration& wanted,
+                      const static_configuration& found,
+                      const std::string& doing) {
     const auto& ours = wanted.type;
     const auto& theirs = found.type;
-    if (ours.name != theirs.name) throw error(errc::incompatible_type, doing, "type name", ours.name, theirs.name);
+    if (ours.name != theirs.name)
+        throw error(errc::incompatible_type, doing, "type name", ours.name, theirs.name);
     if (ours.size != theirs.size)
-        throw error(errc::incompatible_type, doing, "size of " + ours.name, std::to_string(ours.size),
-                    std::to_string(theirs.size));
+        throw error(errc::incompatible_type, doing, "size of " + ours.name,
+                    std::to_string(ours.size), std::to_string(theirs.size));
     if (ours.alignment != theirs.alignment)
-        throw error(errc::incompatible_type, doing, "alignment of " + ours.name, std::to_string(ours.alignment),
-                    std::to_string(theirs.alignment));
+        throw error(errc::incompatible_type, doing, "alignment of " + ours.name,
+                    std::to_string(ours.alignment), std::to_string(theirs.alignment));
     for (const auto& each : wanted.properties)
         if (each.asked && found[each.key] < each.value)
-            throw error(errc::incompatible_property, doing, std::string(each.key), "at least " + std::to_string(each.value),
-                        std::to_string(found[each.key]));
+            throw error(errc::incompatible_property, doing, std::string(each.key),
+                        "at least " + std::to_string(each.value), std::to_string(found[each.key]));
 }
 
 std::string to_toml(const static_configuration& configuration) {
     toml::table properties;
     for (const auto& each : configuration.properties)
         properties.insert(each.key, static_cast<std::int64_t>(each.value));
-    const toml::table all{{"name", configuration.name},
-                          {"pattern", word_for(configuration.pattern)},
-                          {"layout", static_cast<std::int64_t>(layout::version)},
-                          {"type", toml::table{{"name", configuration.type.name},
-                                               {"size", static_cast<std::int64_t>(configuration.type.size)},
-                                               {"alignment", static_cast<std::int64_t>(configuration.type.alignment)}}},
-                          {"properties", properties}};
+    const toml::table all{
+        {"name", configuration.name},
+        {"pattern", word_for(configuration.pattern)},
+        {"layout", static_cast<std::int64_t>(layout::version)},
+        {"type",
+         toml::table{{"name", configuration.type.name},
+                     {"size", static_cast<std::int64_t>(configuration.type.size)},
+                     {"alignment", static_cast<std::int64_t>(configuration.type.alignment)}}},
+        {"properties", properties}};
     std::ostringstream text;
     text << all << '\n';
     return text.str();
 }
 
-static_configuration from_toml(const std::string& text, const static_configuration& expected, const std::string& doing) {
+static_configuration from_toml(const std::string& text,
+                               const static_configuration& expected,
+                               const std::string& doing) {
     static_configuration made = expected;
     const auto where = doing + ": " + "its service.toml";
     try {
         const auto wrong = read_into(made, toml::parse(text));
         if (!wrong.empty())
-            throw error(errc::invalid_segment, where + ": key \"" + wrong + "\" is missing or impossible: remove the service's directory");
+            throw error(errc::invalid_segment,
+                        where + ": key \"" + wrong +
+                            "\" is missing or impossible: remove the service's directory");
     } catch (const toml::parse_error& failure) {
         std::ostringstream place;
         place << failure.source().begin;
-        throw error(errc::invalid_segment, where + ": " + std::string(failure.description()) + " at " + place.str() +
+        throw error(errc::invalid_segment, where + ": " + std::string(failure.description()) +
+                                               " at " + place.str() +
                                                ": remove the service's directory");
     }
     return made;

@@ -42,11 +42,15 @@ void check_values(const static_configuration& wanted, const std::string& doing);
 
 /// Throws errc::incompatible_type or incompatible_property, with both values, when `found` can't give what
 /// `wanted` asks for.
-void check_compatible(const static_configuration& wanted, const static_configuration& found, const std::string& doing);
+void check_compatible(const static_configuration& wanted,
+                      const static_configuration& found,
+                      const std::string& doing);
 
 std::string to_toml(const static_configuration& configuration);
 
 /// `expected` says which pattern and properties there are. Throws errc::invalid_segment, with the key.
-static_configuration from_toml(const std::string& text, const static_configuration& expected, const std::string& doing);
+static_configuration from_toml(const std::string& text,
+                               const static_configuration& expected,
+                               const std::string& doing);
 
 }  // namespace elkodon::service

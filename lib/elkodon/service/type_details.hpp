@@ -11,7 +11,9 @@ namespace elkodon {
 /// A payload's type, as its service stores it.
 struct type_details {
     type_details() = default;
-    type_details(std::string name_of_type, std::uint64_t size_in_bytes, std::uint64_t alignment_in_bytes)
+    type_details(std::string name_of_type,
+                 std::uint64_t size_in_bytes,
+                 std::uint64_t alignment_in_bytes)
         : name(std::move(name_of_type)), size(size_in_bytes), alignment(alignment_in_bytes) {}
 
     std::string name;

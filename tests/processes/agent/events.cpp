@@ -1,0 +1,84 @@
+// How the agent rings and listens.
+#include "agent.hpp"
+
+#include <chrono>
+#include <stdexcept>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+namespace agent {
+namespace {
+
+std::string text_of(const elkodon::event_ids& ids) {
+    std::string text = "ids";
+    for (const auto id : ids) text.append(" ").append(std::to_string(id.value()));
+    return text;
+}
+
+void check(const elkodon::event_ids& ids) {
+    if (ids.error()) throw std::system_error(ids.error());
+}
+
+void ring(state& own, std::uint64_t id) {
+    if (const auto ec = own.notifier.notify(elkodon::event_id{id})) throw std::system_error(ec);
+}
+
+void wait_behind_epoll(state& own, const ids_sink& sink) {
+    const int set = epoll_create1(EPOLL_CLOEXEC);
+    epoll_event event{};
+    event.events = EPOLLIN;
+    epoll_ctl(set, EPOLL_CTL_ADD, own.listener.native_handle(), &event);
+    for (;;) {
+        const auto ids = own.listener.try_wait();
+        check(ids);
+        if (!ids) epoll_wait(set, &event, 1, -1);
+        else if (!sink(ids)) break;
+    }
+    close(set);
+}
+
+std::string hear(state& own, const words& line) {
+    wait_by(own, line.at(1), [](const auto& ids) {
+        say(text_of(ids));
+        return true;
+    });
+    return "ended";
+}
+
+std::string marked_notify(state& own, const words& line) {
+    say("prepared");
+    mark_begin();
+    ring(own, number(line, 1));
+    mark_end();
+    return "ok";
+}
+
+}  // namespace
+
+void wait_by(state& own, const std::string& way, const ids_sink& sink) {
+    if (way == "epoll") return wait_behind_epoll(own, sink);
+    if (way == "await") return wait_awaiting(own, sink);
+    for (;;) {
+        const auto ids = way == "blocking" ? own.listener.blocking_wait()
+                                           : own.listener.timed_wait(std::chrono::hours(1));
+        check(ids);
+        if (ids && !sink(ids)) return;
+    }
+}
+
+void add_events(command_table& table) {
+    table["notify"] = [](state& own, const words& line) { return ring(own, number(line, 1)), "ok"; };
+    table["flood_notify"] = [](state& own, const words& line) -> std::string {
+        say("flooding");
+        for (;;) ring(own, number(line, 1));
+    };
+    table["marked_notify"] = marked_notify;
+    table["try_wait"] = [](state& own, const words&) {
+        const auto ids = own.listener.try_wait();
+        check(ids);
+        return text_of(ids);
+    };
+    table["hear"] = hear;
+}
+
+}  // namespace agent

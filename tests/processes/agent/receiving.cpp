@@ -1,0 +1,189 @@
+// How the agent receives: in all the ways in which users do.
+#include "agent.hpp"
+
+#include <array>
+#include <chrono>
+#include <fstream>
+#include <stdexcept>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+namespace agent {
+namespace {
+
+std::string text_of(const elkodon::sample<message>& sample) {
+    const auto value = support::number_in(*sample);
+    return value == ~std::uint64_t{0} ? "torn" : std::to_string(value);
+}
+
+void check(const elkodon::sample<message>& sample) {
+    if (sample.error() && sample.error() != elkodon::errc::overtaken)
+        throw std::system_error(sample.error());
+}
+
+/// Everything that is there. False when the sink has had enough.
+bool drain(state& own, const sample_sink& sink) {
+    for (;;) {
+        const auto sample = own.subscriber.receive();
+        check(sample);
+        if (!sample && !sample.error()) return true;
+        if (sample && !sink(sample)) return false;
+    }
+}
+
+void receive_behind_epoll(state& own, const sample_sink& sink) {
+    const int set = epoll_create1(EPOLL_CLOEXEC);
+    epoll_event event{};
+    event.events = EPOLLIN;
+    epoll_ctl(set, EPOLL_CTL_ADD, own.subscriber.native_handle(), &event);
+    while (drain(own, sink)) epoll_wait(set, &event, 1, -1);
+    close(set);
+}
+
+std::string take(state& own, const words& line) {
+    const auto count = number(line, 2);
+    std::string first, last;
+    std::uint64_t taken = 0;
+    if (count == 0) return "none";
+    receive_by(own, line.at(1), [&](const auto& sample) {
+        const auto text = text_of(sample);
+        if (taken == 0) first = text;
+        if (taken > 0 && text != std::to_string(std::stoull(last) + 1))
+            throw std::runtime_error("after " + last + " comes " + text);
+        last = text;
+        return ++taken < count;
+    });
+    return first + " " + last;
+}
+
+std::string drain_all(state& own, const words&) {
+    std::string first, last;
+    std::uint64_t taken = 0;
+    drain(own, [&](const auto& sample) {
+        last = text_of(sample);
+        if (taken++ == 0) first = last;
+        return true;
+    });
+    return taken == 0 ? "none" : first + " " + last;
+}
+
+std::string hold(state& own, const words&) {
+    auto sample = own.subscriber.receive();
+    check(sample);
+    if (!sample) return "none";
+    const auto value = support::number_in(*sample);
+    own.held.emplace_back(value, std::move(sample));
+    return std::to_string(value);
+}
+
+std::string check_held(state& own, const words&) {
+    for (const auto& [value, sample] : own.held)
+        if (!support::intact(*sample, value)) return "torn";
+    return "intact " + std::to_string(own.held.size());
+}
+
+std::string stream(state& own, const words& line) {
+    receive_by(own, line.at(1), [&](const auto& sample) {
+        say(text_of(sample));
+        return true;
+    });
+    return "ended";
+}
+
+/// Takes all that comes, until all publishers have gone, and says where it ended. For a flood.
+std::string follow(state& own, const words& line) {
+    const auto& way = line.at(1);
+    std::uint64_t last = 0, taken = 0;
+    say("following");
+    const auto take_in = [&](const auto& sample) {
+        const auto value = support::number_in(*sample);
+        if (value == ~std::uint64_t{0})
+            throw std::runtime_error("torn after " + std::to_string(last));
+        if (value <= last)
+            throw std::runtime_error(std::to_string(value) + " after " + std::to_string(last));
+        last = value;
+        ++taken;
+        return true;
+    };
+    for (;;) {
+        drain(own, take_in);
+        // Gone, and only then empty: that is the end.
+        if (own.subscriber.untyped()->publisher_count() == 0 && !own.subscriber.has_samples())
+            break;
+        if (way == "receive") continue;
+        const auto sample = own.subscriber.timed_receive(std::chrono::milliseconds(20));
+        check(sample);
+        if (sample) take_in(sample);
+    }
+    return std::to_string(last) + " after " + std::to_string(taken);
+}
+
+/// Borrows while the publisher laps us: each message is looked at when it comes and again before it goes, with others
+/// held in between. Until `count` were lost.
+std::string be_lapped(state& own, const words& line) {
+    const auto least_lost = number(line, 1);
+    std::array<elkodon::sample<message>, 4> batch;
+    std::uint64_t taken = 0, rounds = 0;
+    while (own.subscriber.lost() < least_lost) {
+        std::size_t count = 1;
+        if (++rounds % 2 == 0) count = own.subscriber.receive_many(batch);
+        else batch[0] = own.subscriber.receive();
+        std::array<std::uint64_t, 4> seen{};
+        for (std::size_t i = 0; i < count && batch[i]; ++i) seen[i] = batch[i]->words[0];
+        for (int again = 0; again < 3; ++again)
+            for (std::size_t i = 0; i < count && batch[i]; ++i)
+                if (!support::intact(*batch[i], seen[i]))
+                    return "torn after " + std::to_string(taken);
+        for (std::size_t i = 0; i < count; ++i) {
+            if (batch[i]) ++taken;
+            batch[i].reset();
+        }
+    }
+    return "whole " + std::to_string(taken);
+}
+
+/// Writes a zero into every page of a mapped file whose path ends so: the system forbids it.
+std::string scribble(state&, const words& line) {
+    std::ifstream maps("/proc/self/maps");
+    for (std::string text; std::getline(maps, text);) {
+        const auto path = text.substr(text.rfind(' ') + 1);
+        if (!path.ends_with(line.at(1))) continue;
+        const auto begin = std::stoull(text, nullptr, 16);
+        say("writing");
+        *reinterpret_cast<volatile std::uint64_t*>(begin + number(line, 2)) = 0;
+        return "written";
+    }
+    return "not mapped";
+}
+
+}  // namespace
+
+void receive_by(state& own, const std::string& way, const sample_sink& sink) {
+    if (way == "epoll") return receive_behind_epoll(own, sink);
+    if (way == "await") return receive_awaiting(own, sink);
+    while (drain(own, sink)) {
+        elkodon::sample<message> sample;
+        if (way == "blocking") sample = own.subscriber.blocking_receive();
+        else if (way == "timed") sample = own.subscriber.timed_receive(std::chrono::hours(1));
+        else if (way != "receive") throw std::invalid_argument(way);
+        check(sample);
+        if (sample && !sink(sample)) return;
+    }
+}
+
+void add_receiving(command_table& table) {
+    table["take"] = take;
+    table["drain"] = drain_all;
+    table["hold"] = hold;
+    table["check"] = check_held;
+    table["stream"] = stream;
+    table["follow"] = follow;
+    table["be_lapped"] = be_lapped;
+    table["scribble"] = scribble;
+    table["lost"] = [](state& own, const words&) { return std::to_string(own.subscriber.lost()); };
+    table["publishers"] = [](state& own, const words&) {
+        return std::to_string(own.subscriber.untyped()->publisher_count());
+    };
+}
+
+}  // namespace agent

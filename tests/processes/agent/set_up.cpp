@@ -1,0 +1,139 @@
+// Nodes, services and ports of the agent, and how it gives them up.
+#include "agent.hpp"
+
+#include <stdexcept>
+#include <string_view>
+#include <unistd.h>
+
+namespace agent {
+namespace {
+
+template <class Builder>
+void ask_for(Builder& builder, const words& line) {
+    for (std::size_t i = 2; i < line.size(); ++i) {
+        const auto equals = line[i].find('=');
+        const auto key = line[i].substr(0, equals);
+        const auto value = std::stoull(line[i].substr(equals + 1));
+        if constexpr (requires { builder.history_size(value); }) {
+            if (key == "buffer") builder.subscriber_max_buffer_size(value);
+            else if (key == "history") builder.history_size(value);
+            else if (key == "borrowed") builder.subscriber_max_borrowed_samples(value);
+            else if (key == "loaned") builder.publisher_max_loaned_samples(value);
+            else if (key == "publishers") builder.max_publishers(value);
+            else if (key == "subscribers") builder.max_subscribers(value);
+            else throw std::invalid_argument(key);
+        } else {
+            if (key == "max") builder.event_id_max_value(value);
+            else throw std::invalid_argument(key);
+        }
+    }
+}
+
+void need_node(state& own) {
+    if (!own.node) own.node = elkodon::node::create();
+}
+
+template <class Builder>
+auto join(const Builder& builder, std::string_view how) {
+    if (how.starts_with("create")) return builder.create();
+    if (how.starts_with("open_or_create")) return builder.open_or_create();
+    return builder.open();
+}
+
+std::string join_numbers(state& own, const words& line) {
+    need_node(own);
+    auto builder = own.node.service(line.at(1)).publish_subscribe<message>();
+    ask_for(builder, line);
+    own.numbers = join(builder, line[0]);
+    return "ok";
+}
+
+std::string join_bells(state& own, const words& line) {
+    need_node(own);
+    auto builder = own.node.service(line.at(1)).event();
+    ask_for(builder, line);
+    own.bells = join(builder, line[0]);
+    return "ok";
+}
+
+std::string drop(state& own, const words& line) {
+    const auto& what = line.at(1);
+    const bool all = what == "all";
+    if (all || what == "held") own.held.clear();
+    if (all || what == "publisher") own.publisher = {};
+    if (all || what == "subscriber") own.subscriber = {};
+    if (all || what == "notifier") own.notifier = {};
+    if (all || what == "listener") own.listener = {};
+    if (all || what == "numbers") own.numbers = {};
+    if (all || what == "bells") own.bells = {};
+    if (all || what == "node") own.node = {};
+    return "ok";
+}
+
+std::string await_gun(state&, const words&) {
+    say("ready");
+    char byte = 0;
+    while (read(3, &byte, 1) > 0) {}
+    return "go";
+}
+
+/// What other parts of a program do: nodes, services and ports that come and go.
+std::string churn(state&, const words& line) {
+    for (auto left = number(line, 1); left > 0; --left) {
+        const auto node = elkodon::node::create();
+        const auto name = "elsewhere/" + std::to_string(left % 7);
+        const auto service = node.service(name).publish_subscribe<std::uint64_t>().open_or_create();
+        auto publisher = service.publisher().create();
+        auto subscriber = service.subscriber().create();
+        publisher.send_copy(left);
+        const auto sample = subscriber.receive();
+        if (!sample || *sample != left) return "lost in churn";
+        std::error_code none;
+        const auto absent = node.service("nowhere").event().open(none);
+        if (none != elkodon::errc::service_not_found) return "found nowhere: " + none.message();
+    }
+    return "ok";
+}
+
+/// Joins and leaves again and again, so that services come and go under everybody's hands.
+std::string come_and_go(state& own, const words& line) {
+    need_node(own);
+    for (auto left = number(line, 2); left > 0; --left) {
+        auto service = own.node.service(line.at(1)).publish_subscribe<message>().open_or_create();
+        auto publisher = service.publisher().create();
+        if (const auto ec = publisher.send_copy({})) return "error: " + ec.message();
+    }
+    return "ok";
+}
+
+}  // namespace
+
+void add_set_up(command_table& table) {
+    table["node"] = [](state& own, const words&) { return need_node(own), "ok"; };
+    for (const auto* how : {"create", "open", "open_or_create"}) {
+        table[how] = join_numbers;
+        table[std::string(how) + "_event"] = join_bells;
+    }
+    table["publisher"] = [](state& own, const words&) {
+        own.publisher = own.numbers.publisher().create();
+        return "ok";
+    };
+    table["subscriber"] = [](state& own, const words&) {
+        own.subscriber = own.numbers.subscriber().create();
+        return "ok";
+    };
+    table["notifier"] = [](state& own, const words&) {
+        own.notifier = own.bells.notifier().create();
+        return "ok";
+    };
+    table["listener"] = [](state& own, const words&) {
+        own.listener = own.bells.listener().create();
+        return "ok";
+    };
+    table["drop"] = drop;
+    table["gun"] = await_gun;
+    table["churn"] = churn;
+    table["come_and_go"] = come_and_go;
+}
+
+}  // namespace agent

@@ -1,0 +1,124 @@
+// Who drains and then sleeps never misses a message that was sent before, whatever the order of loans: the publisher
+// here sends its loans so that announcements prove wrong in every way, and waits for the receiver's answer to each
+// message before it goes on. A missed wake, or a look that finds nothing, is a hang.
+#include "participants.hpp"
+
+#include <elkodon/elkodon.hpp>
+#include <support/message.hpp>
+
+#include <random>
+
+using namespace test;
+
+namespace {
+
+constexpr std::size_t buffer = 8, loaned = 3;
+
+/// Loans, drops and sends in an order that a seed decides.
+class erratic_publisher {
+public:
+    erratic_publisher(unsigned seed, child& receiver) : random_(seed), receiver_(receiver) {
+        const auto node = elkodon::node::create();
+        publisher_ = node.service("numbers")
+                         .publish_subscribe<support::message>()
+                         .open_or_create()
+                         .publisher()
+                         .create();
+    }
+
+    void send(std::uint64_t count) {
+        while (next_ <= count) act();
+        while (answered_ + 1 < next_) hear();
+    }
+
+private:
+    void act() {
+        switch (random_() % 6) {
+            case 0:
+            case 1: return loan();
+            case 2: return drop();
+            case 3: return send_copy();
+            default: return send_one();
+        }
+    }
+
+    void loan() {
+        if (loans_.size() < loaned) loans_.push_back(publisher_.loan_uninit());
+    }
+
+    void drop() {
+        if (!loans_.empty()) take().reset();
+    }
+
+    void send_copy() {
+        if (loans_.size() == loaned) return;
+        support::message copy;
+        support::fill(copy, next_);
+        REQUIRE_FALSE(publisher_.send_copy(copy));
+        sent();
+    }
+
+    void send_one() {
+        if (loans_.empty()) return;
+        auto chosen = take();
+        support::fill(*chosen, next_);
+        REQUIRE_FALSE(publisher_.send(std::move(chosen)));
+        sent();
+    }
+
+    elkodon::loan<support::message> take() {
+        const auto which = static_cast<std::ptrdiff_t>(random_() % loans_.size());
+        auto chosen = std::move(loans_[static_cast<std::size_t>(which)]);
+        loans_.erase(loans_.begin() + which);
+        return chosen;
+    }
+
+    // Mostly one at a time, so that the receiver is about to sleep; at times as many as the buffer keeps.
+    void sent() {
+        ++next_;
+        const bool wait_for_all = random_() % 8 != 0;
+        while (next_ - answered_ > buffer || (wait_for_all && answered_ + 1 < next_)) hear();
+    }
+
+    void hear() { REQUIRE(receiver_.line() == std::to_string(++answered_)); }
+
+    std::mt19937 random_;
+    child& receiver_;
+    elkodon::publisher<support::message> publisher_;
+    std::vector<elkodon::loan<support::message>> loans_;
+    std::uint64_t next_ = 1, answered_ = 0;
+};
+
+const std::string open_numbers = "open_or_create numbers buffer=8 loaned=3 borrowed=2";
+
+}  // namespace
+
+TEST_CASE("who drains and then sleeps never misses a message, whatever the order in which loans "
+          "were sent") {
+    for (const auto& way : all_ways()) {
+        for (unsigned seed = 1; seed <= static_cast<unsigned>(rounds(4)); ++seed) {
+            INFO(way << ", seed " << seed);
+            scratch_root root;
+            auto receiver = participant({open_numbers, "subscriber"});
+            receiver.tell("stream " + way);
+            erratic_publisher(seed, receiver).send(1500);
+        }
+    }
+}
+
+TEST_CASE("the same while another subscriber keeps the pool as small as it gets") {
+    for (const auto& way : sleeping_ways) {
+        INFO(way);
+        scratch_root root;
+        auto receiver = participant({open_numbers + " subscribers=2", "subscriber"});
+        auto holder = participant({open_numbers, "subscriber"});
+        auto publisher = participant({open_numbers, "publisher", "publish 1 2"});
+        REQUIRE(holder.ask("hold") == "1");
+        REQUIRE(holder.ask("hold") == "2");
+        REQUIRE(receiver.ask("take receive 2") == "1 2");
+        must(publisher, "drop all");
+        receiver.tell("stream " + way);
+        erratic_publisher(7, receiver).send(1500);
+        CHECK(holder.ask("check") == "intact 2");
+    }
+}

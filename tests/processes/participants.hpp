@@ -1,0 +1,61 @@
+// Agents that have done their set-up, and the ways in which they receive.
+#pragma once
+
+#include <support/catch.hpp>
+#include <support/process.hpp>
+#include <support/scratch_root.hpp>
+
+#include <algorithm>
+#include <cstdlib>
+#include <ostream>
+#include <string>
+#include <vector>
+
+namespace support {
+
+// For Catch's messages.
+inline std::ostream& operator<<(std::ostream& out, const ending& end) {
+    return out << to_string(end);
+}
+
+}  // namespace support
+
+namespace test {
+
+using support::child;
+using support::scratch_root;
+
+/// Asks, and requires "ok".
+inline void must(child& who, const std::string& line) {
+    INFO(line);
+    REQUIRE(who.ask(line) == "ok");
+}
+
+/// An agent that has done all of these.
+inline child participant(const std::vector<std::string>& lines,
+                         const support::start_options& options = {}) {
+    auto made = support::start_agent(options);
+    for (const auto& line : lines) must(made, line);
+    return made;
+}
+
+/// The ways in which an agent receives that sleep when nothing is there.
+inline const std::vector<std::string> sleeping_ways{"blocking", "timed", "epoll",
+#ifdef AGENT_AWAITS
+                                                    "await"
+#endif
+};
+
+inline std::vector<std::string> all_ways() {
+    auto ways = sleeping_ways;
+    ways.push_back("receive");
+    return ways;
+}
+
+/// Longer runs where somebody asked for them: ELKODON_TEST_ROUNDS multiplies.
+inline int rounds(int usual) {
+    const char* times = std::getenv("ELKODON_TEST_ROUNDS");
+    return usual * (times ? std::max(1, std::atoi(times)) : 1);
+}
+
+}  // namespace test

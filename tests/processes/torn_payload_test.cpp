@@ -1,0 +1,23 @@
+// A publisher laps subscribers that borrow, thousands of times: no payload is ever torn.
+#include "participants.hpp"
+
+using namespace test;
+
+TEST_CASE(
+    "a payload of 4 KiB is never torn, however often its publisher laps the borrowing subscriber") {
+    scratch_root root;
+    const std::string open = "open_or_create numbers buffer=2 borrowed=4 loaned=1 subscribers=2";
+    auto one = participant({open, "subscriber"});
+    auto other = participant({open, "subscriber"});
+    auto publisher = participant({open, "publisher"});
+    REQUIRE(publisher.ask("flood 1") == "flooding");
+    // A ring of two: 20,000 lost are 10,000 laps at least.
+    const auto lost = std::to_string(rounds(20'000));
+    one.tell("be_lapped " + lost);
+    other.tell("be_lapped " + lost);
+    const auto first = one.line(), second = other.line();
+    WARN("two subscribers, each lapped until it had lost " << lost << ": " << first << " and "
+                                                           << second << " samples");
+    CHECK(first.starts_with("whole"));
+    CHECK(second.starts_with("whole"));
+}

@@ -1,0 +1,36 @@
+// A root directory of its own for a test: unique, in shared memory, handed to this process and to all that it starts
+// in ELKODON_ROOT, and removed in the end, whatever the dead have left in it.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace support {
+
+class scratch_root {
+public:
+    scratch_root();
+    ~scratch_root();
+    scratch_root(const scratch_root&) = delete;
+    scratch_root& operator=(const scratch_root&) = delete;
+
+    const std::filesystem::path& path() const noexcept { return path_; }
+
+    /// The three directories of the default domain.
+    std::filesystem::path services() const { return path_ / "default" / "services"; }
+    std::filesystem::path processes() const { return path_ / "default" / "processes"; }
+    std::filesystem::path doorbells() const { return path_ / "default" / "doorbells"; }
+
+    /// Every name below those three, relative to the domain and sorted: empty when nothing is left behind.
+    std::vector<std::string> listing() const;
+
+private:
+    std::filesystem::path path_;
+    std::string before_;
+};
+
+/// What listing() says when nothing is left.
+inline const std::vector<std::string> nothing;
+
+}  // namespace support
