@@ -30,6 +30,7 @@ void sleep_until_next(clock_type::time_point& deadline) {
 }
 
 void run() {
+    if (elkodon::termination_requested()) return;  // from the first question on, it is our answer
     auto node = elkodon::node::create();
     auto publisher = machine_load::open_readings(node).publisher().create();
     auto notifier = machine_load::open_runnable(node).notifier().create();

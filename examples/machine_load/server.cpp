@@ -159,6 +159,16 @@ std::optional<std::uint16_t> port_of(int count, char** arguments) {
     return port;
 }
 
+// Asked twice to end, a terminal and a script may both do that, we still end in order: Asio gives
+// the signals back to the system with the last signal_set.
+void ignore_signals_from_now_on() {
+    sigset_t both;
+    sigemptyset(&both);
+    sigaddset(&both, SIGINT);
+    sigaddset(&both, SIGTERM);
+    sigprocmask(SIG_BLOCK, &both, nullptr);
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -168,6 +178,7 @@ int main(int count, char** arguments) {
         asio::io_context io{1};
         load_server server{io, port};
         io.run();
+        ignore_signals_from_now_on();
         if (server.failure()) std::rethrow_exception(server.failure());
         say(server.summary());
     } catch (const std::exception& error) {

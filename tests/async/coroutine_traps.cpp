@@ -3,6 +3,8 @@
 
 #include "two_kinds.hpp"
 
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/experimental/as_tuple.hpp>
@@ -100,7 +102,10 @@ TEST_CASE("however a coroutine spells it, every sample is held once and let go o
     auto publisher = publisher_of(world);
     std::vector<std::uint64_t> got;
     bool ended = false;
-    asio::co_spawn(io, spelled(numbers, got), [&](std::exception_ptr error) { ended = !error; });
+    asio::cancellation_signal stop;
+    asio::co_spawn(io, spelled(numbers, got),
+                   asio::bind_cancellation_slot(stop.slot(),
+                                                [&](std::exception_ptr error) { ended = !error; }));
     std::vector<std::uint64_t> sent;
     for (std::uint64_t i = 0; i < 100; ++i) {
         io.poll();
@@ -110,7 +115,7 @@ TEST_CASE("however a coroutine spells it, every sample is held once and let go o
         }
     }
     io.poll();
-    numbers.cancel();
+    stop.emit(asio::cancellation_type::terminal);
     io.run();
     CHECK(ended);
     CHECK(got == sent);

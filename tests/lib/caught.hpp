@@ -1,4 +1,4 @@
-// The error that a set-up call throws, to be looked at.
+// The error that a set-up call throws, to be looked at; and files, to be read and spoilt.
 // Nothing is shared.
 #pragma once
 
@@ -6,6 +6,9 @@
 #include <support/catch.hpp>
 
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -25,6 +28,16 @@ elkodon::error caught(F&& call) {
 
 inline bool contains(const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos;
+}
+
+inline std::string text_of(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// Replaces what is in the file; the file itself stays.
+inline void write_to(const std::filesystem::path& path, const std::string& text) {
+    std::ofstream(path, std::ios::binary | std::ios::trunc) << text;
 }
 
 }  // namespace tests

@@ -84,8 +84,11 @@ TEST_CASE("samples that are held stay valid after their publisher's death, its c
 TEST_CASE("a subscriber drains a dead publisher in turn with a living one") {
     scratch_root root;
     auto subscriber = participant({open_numbers, "subscriber"});
-    auto dead = participant({open_numbers, "publisher", "publish 1 10"});
-    auto living = participant({open_numbers, "publisher", "publish 1001 10"});
+    auto dead = participant({open_numbers, "publisher"});
+    auto living = participant({open_numbers, "publisher"});
+    REQUIRE(subscriber.ask("publishers") == "2");
+    must(dead, "publish 1 10");
+    must(living, "publish 1001 10");
     dead.kill();
     auto cleaner = participant({"node"});
     std::vector<std::uint64_t> of_dead, of_living;

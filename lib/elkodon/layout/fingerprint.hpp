@@ -29,6 +29,8 @@ constexpr std::uint64_t make_fingerprint() noexcept {
                                          sizeof(chunk_header),
                                          sizeof(pool_entry),
                                          offsetof(publisher_segment, first_sequence),
+                                         offsetof(publisher_segment, known_from),
+                                         offsetof(subscriber_segment, seen),
                                          offsetof(publisher_segment, pools),
                                          offsetof(publisher_segment, tail),
                                          offsetof(publisher_segment, ring),

@@ -7,6 +7,7 @@
 // | 0            | header         | publisher | all         | see segment_header                 |
 // | 128          | ring_size …    | publisher | subscribers | before header.state                |
 // | 160          | pools[16]      | publisher | subscribers | entry, then pool_count (release)   |
+// | 672          | known_from     | publisher | cleaners    | release / acquire                  |
 // | 768          | tail           | publisher | subscribers | release / acquire                  |
 // | 896          | ring[R]        | publisher | subscribers | release / acquire                  |
 // | pool.offset  | chunks         | publisher | subscribers | chunk_header.word, or the ring slot |
@@ -57,7 +58,8 @@ struct publisher_segment {
     std::uint32_t reserved;
     std::uint64_t first_sequence;  // of the first message that was ever sent
     pool_entry pools[max_pools];
-    std::byte gap[768 - 672];
+    atomic<std::uint64_t> known_from;  // the generation at which its name is visible; 0: not yet
+    std::byte gap[768 - 680];
     alignas(line) atomic<std::uint64_t> tail;  // the sequence that the next message will have
     alignas(line) ring_slot ring[1];           // ring_size of them
 };
@@ -68,6 +70,7 @@ static_assert(offsetof(publisher_segment, payload_size) == 136);
 static_assert(offsetof(publisher_segment, first_sequence) == 152);
 static_assert(offsetof(publisher_segment, pool_count) == 144 &&
               offsetof(publisher_segment, pools) == 160);
+static_assert(offsetof(publisher_segment, known_from) == 672);
 static_assert(offsetof(publisher_segment, tail) == 768 && offsetof(publisher_segment, ring) == 896);
 
 /// The arithmetic of a publisher's segment: known before anything is created, and the same in every

@@ -7,6 +7,7 @@
 // | 0      | header       | subscriber | all        | see segment_header            |
 // | 128    | borrow_count | subscriber | publishers | before header.state           |
 // | 136    | wake_at      | subscriber | publishers | release / acquire             |
+// | 152    | seen         | subscriber | cleaners   | release / acquire             |
 // | 256    | cursor       | subscriber | publishers | release / acquire (lossless)  |
 // | 384    | borrowed[B]  | subscriber | publishers | release, full fence / acquire |
 #pragma once
@@ -23,12 +24,14 @@ struct subscriber_segment {
     std::uint32_t borrow_count;
     std::uint32_t reserved;
     wake_address wake_at;
+    atomic<std::uint64_t> seen;  // every publisher with a name at this generation is mapped
     alignas(line) atomic<std::uint64_t> cursor;
     alignas(line) borrow_slot borrowed[1];  // borrow_count of them
 };
 
 static_assert(offsetof(subscriber_segment, borrow_count) == 128 &&
               offsetof(subscriber_segment, wake_at) == 136);
+static_assert(offsetof(subscriber_segment, seen) == 152);
 static_assert(offsetof(subscriber_segment, cursor) == 256 &&
               offsetof(subscriber_segment, borrowed) == 384);
 

@@ -60,6 +60,8 @@ publisher_port::publisher_port(std::shared_ptr<service::service_directory> servi
     ring_ = lockfree::ring_writer(segment_.data(), geometry,
                                   first_sequence ? first_sequence : geometry.ring_size);
     slot_ = service_->claim(service::port_kind::publisher, segment_, service::key::max_publishers);
+    // sync[publisher.known_from] release: the name was visible before.
+    layout.known_from.store(service_->bump_generation(), std::memory_order_release);
     // Connect before the first send: our death between publishing and ringing is then noticed.
     if (const auto failure = refresh()) {
         service_->release(service::port_kind::publisher, slot_, segment_.file());
@@ -70,14 +72,17 @@ publisher_port::publisher_port(std::shared_ptr<service::service_directory> servi
 publisher_port::~publisher_port() = default;
 
 void publisher_port::abandon(publisher_port* port) noexcept {
-    if (port->fork_generation_ == os::fork_generation()) {
-        port->segment_.mark_closed();
-        port->service_->release(service::port_kind::publisher, port->slot_, port->segment_.file());
-        full_fence();  // sync[fence.borrow] seq_cst: as in wake(): the closed state, then the waiter bits
-        port->wake();
-    }
+    if (port->fork_generation_ == os::fork_generation()) port->end();
     port->abandoned_ = true;
     if (port->pool_.loan_count() == 0) delete port;
+}
+
+// The name goes now, unless a living subscriber has yet to map what we sent: then who maps it removes it.
+void publisher_port::end() noexcept {
+    segment_.mark_closed();
+    service_->bump_generation();
+    wake();
+    service_->clean_up();
 }
 
 std::error_code publisher_port::refresh() noexcept {

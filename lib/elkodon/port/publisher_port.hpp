@@ -76,6 +76,7 @@ private:
     }
 
     void wake() noexcept;
+    void end() noexcept;
     bool reclaim(status& ec) noexcept;
     void scan() noexcept;
     std::error_code refresh() noexcept;

@@ -76,7 +76,7 @@ std::unique_ptr<publisher_peer> subscriber_port::make_peer(segment::foreign_segm
     made->id = memory.port();
     made->reader = lockfree::ring_reader(memory.data(), *geometry, memory.port().value());
     if (joined_) made->reader.start_with_first();
-    else made->reader.start_with_history(history_);
+    else made->reader.start_with_history(memory.closed() ? 0 : history_);
     made->slot = slot;
     made->memory = std::move(memory);
     return made;
@@ -89,19 +89,35 @@ std::error_code subscriber_port::refresh() noexcept {
                                         [&](segment::foreign_segment memory, std::uint32_t slot) {
                                             return make_peer(std::move(memory), slot);
                                         });
-    for (auto& peer : peers_) {
-        if (peer->named || peer->ended || !has_ended(*peer, service().process())) continue;
-        peer->ended = ended_peers_ = true;
-        peer->reader.publisher_died();
+    for (auto& peer : peers_)
+        if (peer->memory.closed() || (!peer->named && has_ended(*peer, service().process())))
+            end_peer(*peer);
+    if (!failure) {
+        generation_ = generation;
+        // sync[subscriber.seen] release: who was named is mapped; whoever cleans up may take the name away.
+        segment_.as<layout::subscriber_segment>().seen.store(generation, std::memory_order_release);
     }
-    if (!failure) generation_ = generation;
     try {
         watch_peers();
     } catch (...) {
         generation_ = generation - 1;
     }
-    if (ended_peers_) forget_drained();
+    if (ended_peers_) {
+        forget_drained();
+        if (joined_) remove_ended_names();
+    }
     return failure;
+}
+
+// They may have waited for us to map them.
+void subscriber_port::remove_ended_names() noexcept {
+    const auto waits = [](const auto& peer) { return peer->ended && peer->named; };
+    if (std::any_of(peers_.begin(), peers_.end(), waits)) service().clean_up();
+}
+
+void subscriber_port::end_peer(publisher_peer& peer) noexcept {
+    if (!std::exchange(peer.ended, true)) peer.reader.publisher_died();
+    ended_peers_ = true;
 }
 
 void subscriber_port::watch_peers() {
@@ -114,18 +130,19 @@ void subscriber_port::look_at_peers() noexcept {
     bool any_dead = false;
     for (auto& peer : peers_) {
         if (peer->ended || !has_ended(*peer, service().process())) continue;
-        any_dead = any_dead || !peer->memory.closed();
-        peer->ended = ended_peers_ = true;
-        peer->reader.publisher_died();
+        any_dead = true;
+        end_peer(*peer);
     }
+    refresh();  // first: the cleaner asks what we have seen
     if (any_dead) service().clean_up();
-    refresh();
 }
 
-// Drained: neither the announced header nor the slot has another message, and nothing more will come.
+// Drained: neither the announced header nor the slot has another message, and nothing more will come. Who still
+// has a name stays known, or he would be taken for a newcomer; his name goes once everybody has seen it.
 void subscriber_port::forget_drained() noexcept {
     std::erase_if(peers_, [&](const auto& peer) {
-        if (!peer->ended || peer->reader.has_news() || borrows_from(peer->id)) return false;
+        if (!peer->ended || peer->named || peer->reader.has_news() || borrows_from(peer->id))
+            return false;
         lost_to_the_ended_ += peer->reader.lost();
         return true;
     });

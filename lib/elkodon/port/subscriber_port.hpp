@@ -168,7 +168,9 @@ private:
 
     std::error_code refresh() noexcept;
     std::unique_ptr<publisher_peer> make_peer(segment::foreign_segment memory, std::uint32_t slot);
+    void end_peer(publisher_peer& peer) noexcept;
     void forget_drained() noexcept;
+    void remove_ended_names() noexcept;
     bool borrows_from(port_id publisher) const noexcept;
 
     port_id id_;

@@ -71,15 +71,23 @@ bool foreign_segment::closed() const noexcept {
     return state.load(std::memory_order_acquire) == layout::segment_state::closed;
 }
 
-process_id owner_of(int directory, const std::string& name, os::file_identity& identity) noexcept
-    try {
+glimpse glimpse_at(int directory, const std::string& name, std::size_t offset) noexcept try {
     const auto file = os::open_file(directory, name, false);
     if (!file) return {};
-    const auto facts = os::facts_of(file.get(), "ask for an owner");
-    identity = facts.identity;
-    std::uint64_t words[6] = {};
-    if (!facts.regular || pread(file.get(), words, sizeof words, 0) != sizeof words) return {};
-    return words[0] == layout::magic ? process_id{words[4]} : process_id{};
+    const auto facts = os::facts_of(file.get(), "look at a segment");
+    std::uint64_t begin[7] = {};
+    glimpse found;
+    found.file = facts.identity;
+    if (!facts.regular || pread(file.get(), begin, sizeof begin, 0) != sizeof begin) return {};
+    if (begin[0] != layout::magic) return found;
+    found.process = process_id{begin[4]};
+    found.closed = begin[6] >> 32 == static_cast<std::uint64_t>(layout::segment_state::closed);
+    static_assert(offsetof(layout::segment_header, process) == 4 * 8);
+    static_assert(offsetof(layout::segment_header, state) == 6 * 8 + 4);
+    if (pread(file.get(), &found.word, sizeof found.word, static_cast<off_t>(offset)) !=
+        sizeof found.word)
+        return {};
+    return found;
 } catch (...) {
     return {};
 }

@@ -60,8 +60,15 @@ private:
     std::error_code failure_;
 };
 
-/// What the file behind `name` says of its owner, without mapping it: for cleaning up. Empty when it isn't
-/// a segment.
-process_id owner_of(int directory, const std::string& name, os::file_identity& file) noexcept;
+/// What a file says of its owner, without mapping it: for cleaning up.
+struct glimpse {
+    os::file_identity file;
+    process_id process;  // empty when it isn't a segment
+    bool closed = false;
+    std::uint64_t word = 0;  // the one at the offset that was asked for
+};
+
+/// Never throws: what can't be read is no segment.
+glimpse glimpse_at(int directory, const std::string& name, std::size_t offset = 0) noexcept;
 
 }  // namespace elkodon::segment

@@ -1,5 +1,7 @@
 // See clean_up.hpp.
 #include <elkodon/layout/control_page.hpp>
+#include <elkodon/layout/publisher_segment.hpp>
+#include <elkodon/layout/subscriber_segment.hpp>
 #include <elkodon/service/clean_up.hpp>
 #include <elkodon/service/files.hpp>
 #include <elkodon/service/presence.hpp>
@@ -9,10 +11,10 @@
 namespace elkodon::service {
 namespace {
 
-std::set<process_id> dead_members(const std::vector<os::directory_entry>& entries,
+std::set<process_id> dead_members(const std::vector<os::directory_entry>& names,
                                   const presence& self) {
     std::set<process_id> dead, alive;
-    for (const auto& entry : entries) {
+    for (const auto& entry : names) {
         const auto process = member_process(entry.name);
         if (!process || dead.contains(process) || alive.contains(process)) continue;
         (self.alive(process) ? alive : dead).insert(process);
@@ -20,7 +22,34 @@ std::set<process_id> dead_members(const std::vector<os::directory_entry>& entrie
     return dead;
 }
 
-bool is_port(const std::string& name) { return port_of(name).has_value(); }
+using entries = std::vector<os::directory_entry>;
+
+// Whether every living subscriber has mapped what was there at this generation.
+bool all_have_seen(int directory,
+                   const entries& names,
+                   std::uint64_t generation,
+                   const presence& self) {
+    for (const auto& name : names) {
+        if (!slot_of(port_kind::subscriber, name.name)) continue;
+        // sync[subscriber.seen] acquire: read through the file, by a system call.
+        const auto subscriber =
+            segment::glimpse_at(directory, name.name, offsetof(layout::subscriber_segment, seen));
+        if (!subscriber.process || subscriber.closed || subscriber.word >= generation) continue;
+        if (self.alive(subscriber.process)) return false;
+    }
+    return true;
+}
+
+// An ended publisher keeps its name until every living subscriber has mapped it: what was sent before
+// the end reaches those who had not looked yet.
+bool may_go(int directory,
+            const segment::glimpse& publisher,
+            const entries& names,
+            const presence& self,
+            unseen what) {
+    if (!publisher.process || (!publisher.closed && self.alive(publisher.process))) return false;
+    return what == unseen::goes || all_have_seen(directory, names, publisher.word, self);
+}
 
 // Other processes that map the service learn of it through the generation.
 void bump_generation(int directory) noexcept {
@@ -39,7 +68,7 @@ void clean_up_one(const presence& self, const std::string& name, bool& complete)
         complete = false;
         return;
     }
-    if (clean_up_service(directory.get(), self)) bump_generation(directory.get());
+    if (clean_up_service(directory.get(), self, unseen::stays)) bump_generation(directory.get());
     if (!has_members(directory.get())) remove_service(services, name.c_str(), directory.get());
     os::unlock_directory(directory.get());
 }
@@ -60,20 +89,27 @@ std::set<process_id> dead_processes(const presence& self) {
 
 }  // namespace
 
-bool clean_up_service(int directory, const presence& self) {
-    const auto entries = os::list_directory(directory);
-    const auto dead = dead_members(entries, self);
-    if (dead.empty()) return false;
-    for (const auto& entry : entries) {
-        if (!is_port(entry.name)) continue;
-        os::file_identity identity;
-        if (dead.contains(segment::owner_of(directory, entry.name, identity)))
-            os::unlink_if(directory, entry.name, identity);
+bool clean_up_service(int directory, const presence& self, unseen what) {
+    const auto names = os::list_directory(directory);
+    const auto dead = dead_members(names, self);
+    bool removed = false;
+    for (const auto& name : names) {
+        const auto kind = port_of(name.name);
+        if (!kind) continue;
+        // sync[publisher.known_from] acquire: read through the file, by a system call.
+        const auto port = segment::glimpse_at(directory, name.name,
+                                              offsetof(layout::publisher_segment, known_from));
+        const bool goes = *kind == port_kind::publisher ? may_go(directory, port, names, self, what)
+                                                        : dead.contains(port.process);
+        if (goes && os::unlink_if(directory, name.name, port.file)) removed = true;
     }
     // Memberships last: they say that there may be ports.
-    for (const auto& entry : entries)
-        if (dead.contains(member_process(entry.name))) os::unlink_name(directory, entry.name);
-    return true;
+    for (const auto& name : names)
+        if (dead.contains(member_process(name.name))) {
+            os::unlink_name(directory, name.name);
+            removed = true;
+        }
+    return removed;
 }
 
 bool has_members(int directory) {

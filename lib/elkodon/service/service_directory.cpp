@@ -70,7 +70,7 @@ service_directory::service_directory(std::shared_ptr<presence> process,
 // Under the directory's lock. Where nobody is a member, there is no service, whatever the dead have left.
 void service_directory::create_or_check(static_configuration wanted, joining how) {
     const auto doing = std::string(word_for(how)) + " " + quoted(wanted.name);
-    const bool cleaned = clean_up_service(descriptor(), *process_);
+    const bool cleaned = clean_up_service(descriptor(), *process_, unseen::stays);
     const bool exists = has_members(descriptor());
     if (exists && how == joining::create) throw error(errc::service_exists, doing);
     if (exists) {
@@ -147,7 +147,7 @@ service_directory::~service_directory() {
     os::unlink_name(descriptor(), member_name_);
     if (!locked) return;
     try {
-        clean_up_service(descriptor(), *process_);
+        clean_up_service(descriptor(), *process_, unseen::stays);
         const int services = process_->directories().services.get();
         if (!has_members(descriptor()))
             remove_service(services, directory_name_.c_str(), descriptor());
@@ -165,7 +165,7 @@ std::uint32_t service_directory::claim(port_kind kind,
     std::uint32_t slot = 0;
     bool claimed = try_claim(kind, port, limit, slot);
     if (!claimed) {
-        clean_up();
+        clean_up(unseen::goes);
         claimed = try_claim(kind, port, limit, slot);
     }
     if (!claimed)
@@ -206,10 +206,10 @@ std::vector<port_entry> service_directory::list(port_kind kind) const {
     return ports;
 }
 
-void service_directory::clean_up() noexcept try {
+void service_directory::clean_up(unseen what) noexcept try {
     if (!os::try_lock_directory(descriptor())) return;
     const unlock_at_end unlock(descriptor());
-    if (clean_up_service(descriptor(), *process_)) bump_generation();
+    if (clean_up_service(descriptor(), *process_, what)) bump_generation();
 } catch (...) {
     // What we could not clean, the next one will.
 }

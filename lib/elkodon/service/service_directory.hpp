@@ -6,6 +6,7 @@
 
 #include <elkodon/layout/control_page.hpp>
 #include <elkodon/segment/foreign_segment.hpp>
+#include <elkodon/service/clean_up.hpp>
 #include <elkodon/service/files.hpp>
 #include <elkodon/service/presence.hpp>
 #include <elkodon/service/static_configuration.hpp>
@@ -47,10 +48,10 @@ public:
     }
 
     /// After a name was made or removed, or a port waits elsewhere.
-    void bump_generation() const noexcept {
+    std::uint64_t bump_generation() const noexcept {
         // sync[control.generation] seq_cst: a newcomer bumps, then looks at the data; a waker publishes, then
         // loads the generation with seq_cst after a full fence. One of the two sees the other.
-        control().generation.fetch_add(1, std::memory_order_seq_cst);
+        return control().generation.fetch_add(1, std::memory_order_seq_cst) + 1;
     }
 
     /// Links the segment into the lowest free slot below `limit` and bumps the generation. Throws
@@ -63,8 +64,8 @@ public:
     /// The ports that have a name now.
     std::vector<port_entry> list(port_kind kind) const;
 
-    /// Removes what the dead left here, unless somebody else is at it. Any thread.
-    void clean_up() noexcept;
+    /// Removes what the dead and the ended left here, unless somebody else is at it. Any thread.
+    void clean_up(unseen what = unseen::stays) noexcept;
 
 private:
     void create_or_check(static_configuration wanted, joining how);

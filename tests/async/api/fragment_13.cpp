@@ -8,7 +8,6 @@
 #include <asio/detached.hpp>
 #include <asio/io_context.hpp>
 #include <asio/use_awaitable.hpp>
-#include <fmt/core.h>
 #include <string>
 #include <support/catch.hpp>
 
@@ -17,9 +16,8 @@ namespace {
 // Stands for fmt::print, so that the test can read what was printed.
 std::string printed;
 namespace fmt {
-template <class... Args>
-void print(::fmt::format_string<Args...> format, Args&&... args) {
-    printed += ::fmt::format(format, std::forward<Args>(args)...);
+void print(std::string format, std::uint64_t number) {
+    printed += format.replace(format.find("{}"), 2, std::to_string(number));
 }
 }  // namespace fmt
 

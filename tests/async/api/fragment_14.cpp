@@ -3,6 +3,8 @@
 
 #include "../world.hpp"
 
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/experimental/as_tuple.hpp>
@@ -10,8 +12,6 @@
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
-#include <fmt/core.h>
-#include <functional>
 #include <string>
 #include <support/catch.hpp>
 #include <vector>
@@ -24,6 +24,7 @@ using namespace asio::experimental::awaitable_operators;
 std::vector<std::uint64_t> used;
 void use(std::uint64_t number) { used.push_back(number); }
 
+// Stands for fmt::print, so that the test can read what was printed.
 std::string printed;
 namespace fmt {
 void print(const char* text) { printed += text; }

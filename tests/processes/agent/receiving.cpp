@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <fstream>
+#include <span>
 #include <stdexcept>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -118,28 +119,31 @@ std::string follow(state& own, const words& line) {
     return std::to_string(last) + " after " + std::to_string(taken);
 }
 
-/// Borrows while the publisher laps us: each message is looked at when it comes and again before it goes, with others
-/// held in between. Until `count` were lost.
+/// Borrows while the publisher laps us: each sample is looked at when it comes and again before it goes. Until that has
+/// happened `count` times: the publisher was a ring further when we came back.
 std::string be_lapped(state& own, const words& line) {
-    const auto least_lost = number(line, 1);
+    const auto wanted = number(line, 1), ring = number(line, 2);
     std::array<elkodon::sample<message>, 4> batch;
-    std::uint64_t taken = 0, rounds = 0;
-    while (own.subscriber.lost() < least_lost) {
-        std::size_t count = 1;
-        if (++rounds % 2 == 0) count = own.subscriber.receive_many(batch);
-        else batch[0] = own.subscriber.receive();
+    std::uint64_t taken = 0, laps = 0, round = 0, last = 0;
+    while (laps < wanted) {
+        const auto room = ++round % 2 == 0 ? batch.size() : 1;
+        const auto held =
+            std::span(batch).first(own.subscriber.receive_many(std::span(batch).first(room)));
+        if (held.empty()) continue;
         std::array<std::uint64_t, 4> seen{};
-        for (std::size_t i = 0; i < count && batch[i]; ++i) seen[i] = batch[i]->words[0];
+        for (std::size_t i = 0; i < held.size(); ++i) seen[i] = held[i]->words[0];
         for (int again = 0; again < 3; ++again)
-            for (std::size_t i = 0; i < count && batch[i]; ++i)
-                if (!support::intact(*batch[i], seen[i]))
+            for (std::size_t i = 0; i < held.size(); ++i)
+                // The numbers began at 1 when the sequences began with the ring's size.
+                if (!support::intact(*held[i], seen[i]) || seen[i] != held[i].sequence() - ring + 1)
                     return "torn after " + std::to_string(taken);
-        for (std::size_t i = 0; i < count; ++i) {
-            if (batch[i]) ++taken;
-            batch[i].reset();
-        }
+        if (held.front().sequence() > last + ring) ++laps;
+        last = held.back().sequence();
+        taken += held.size();
+        for (auto& each : held) each.reset();
     }
-    return "whole " + std::to_string(taken);
+    return "whole " + std::to_string(taken) + " samples, " + std::to_string(own.subscriber.lost()) +
+           " lost";
 }
 
 /// Writes a zero into every page of a mapped file whose path ends so: the system forbids it.

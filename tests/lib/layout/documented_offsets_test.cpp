@@ -1,0 +1,150 @@
+// The tables in the layout headers against the structs: every row is true, and every field that a table could name
+// is named.
+#include "../caught.hpp"
+
+#include <elkodon/layout/fingerprint.hpp>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <sstream>
+#include <vector>
+
+namespace tests::documented_offsets_cases {
+namespace {
+
+using namespace elkodon::layout;
+using rows = std::map<std::string, std::size_t>;  // field, or "segment field", and its offset
+
+std::string trimmed(const std::string& text) {
+    const auto begin = text.find_first_not_of(' ');
+    return begin == std::string::npos ? ""
+                                      : text.substr(begin, text.find_last_not_of(' ') + 1 - begin);
+}
+
+std::vector<std::string> cells_of(const std::string& line) {
+    std::vector<std::string> cells;
+    std::istringstream text(line.substr(line.find('|') + 1));
+    for (std::string cell; std::getline(text, cell, '|');) cells.push_back(trimmed(cell));
+    return cells;
+}
+
+// "pools[16]" and "ring_size …" are named by their first word.
+std::string first_word(const std::string& cell) { return cell.substr(0, cell.find_first_of("[ ")); }
+
+// The first table of a header that has a column "offset".
+rows table_in(const std::string& header) {
+    std::istringstream text(text_of(std::string(ELKODON_SOURCES) + "/lib/elkodon/layout/" + header));
+    std::vector<std::string> columns;
+    rows found;
+    for (std::string line; std::getline(text, line);) {
+        if (line.rfind("// |", 0) != 0) {
+            if (!columns.empty()) break;
+            continue;
+        }
+        const auto cells = cells_of(line);
+        if (columns.empty()) {
+            if (std::count(cells.begin(), cells.end(), "offset") == 1) columns = cells;
+            continue;
+        }
+        std::string offset, field, segment;
+        for (std::size_t i = 0; i < std::min(cells.size(), columns.size()); ++i) {
+            if (columns[i] == "offset") offset = cells[i];
+            if (columns[i] == "field") field = first_word(cells[i]);
+            if (columns[i] == "segment") segment = cells[i] + " ";
+        }
+        if (offset.empty() || offset.find_first_not_of("0123456789") != std::string::npos) continue;
+        found[segment + field] = std::stoul(offset);
+    }
+    return found;
+}
+
+}  // namespace
+
+TEST_CASE("the tables in the layout headers say where each field is") {
+    CHECK(table_in("segment_header.hpp") ==
+          rows{{"magic", offsetof(segment_header, magic)},
+               {"version", offsetof(segment_header, version)},
+               {"kind", offsetof(segment_header, kind)},
+               {"fingerprint", offsetof(segment_header, fingerprint)},
+               {"port", offsetof(segment_header, port)},
+               {"process", offsetof(segment_header, process)},
+               {"size", offsetof(segment_header, size)},
+               {"pid", offsetof(segment_header, pid)},
+               {"state", offsetof(segment_header, state)}});
+    CHECK(table_in("publisher_segment.hpp") ==
+          rows{{"header", offsetof(publisher_segment, header)},
+               {"ring_size", offsetof(publisher_segment, ring_size)},
+               {"pools", offsetof(publisher_segment, pools)},
+               {"tail", offsetof(publisher_segment, tail)},
+               {"ring", offsetof(publisher_segment, ring)}});
+    CHECK(table_in("subscriber_segment.hpp") ==
+          rows{{"header", offsetof(subscriber_segment, header)},
+               {"borrow_count", offsetof(subscriber_segment, borrow_count)},
+               {"wake_at", offsetof(subscriber_segment, wake_at)},
+               {"cursor", offsetof(subscriber_segment, cursor)},
+               {"borrowed", offsetof(subscriber_segment, borrowed)}});
+    CHECK(table_in("control_page.hpp") == rows{{"header", offsetof(control_page, header)},
+                                               {"generation", offsetof(control_page, generation)},
+                                               {"waiting", offsetof(control_page, waiting)}});
+    CHECK(table_in("doorbell_segment.hpp") == rows{{"header", offsetof(doorbell_segment, header)},
+                                                   {"armed", offsetof(doorbell_segment, armed)},
+                                                   {"summary", offsetof(doorbell_segment, summary)},
+                                                   {"leaves", offsetof(doorbell_segment, leaves)}});
+    CHECK(table_in("event_segments.hpp") ==
+          rows{{"notifier header", offsetof(notifier_segment, header)},
+               {"listener header", offsetof(listener_segment, header)},
+               {"listener wake_at", offsetof(listener_segment, wake_at)},
+               {"event set header", offsetof(event_set_segment, header)},
+               {"event set id_count", offsetof(event_set_segment, id_count)},
+               {"event set words", offsetof(event_set_segment, words)}});
+}
+
+TEST_CASE("what two builds must agree on has the agreed size") {
+    CHECK(sizeof(segment_header) == 128);
+    CHECK(sizeof(chunk_header) == 16);
+    CHECK(sizeof(ring_slot) == 8);
+    CHECK(sizeof(borrow_slot) == 8);
+    CHECK(sizeof(pool_entry) == 32);
+    CHECK(sizeof(wake_address) == 16);
+    CHECK(sizeof(control_page) == 4096);
+    CHECK(sizeof(doorbell_segment) == 4096);
+    const std::uint64_t word = magic;
+    CHECK(std::string(reinterpret_cast<const char*>(&word), 8) == "ELKODON1");
+}
+
+TEST_CASE("a payload is aligned as its type asks, behind its header, and no two chunks overlap") {
+    for (const std::uint64_t alignment : {1, 2, 8, 16, 32, 64, 128, 256, 4096})
+        for (const std::uint64_t size : {1, 2, 15, 16, 48, 64, 112, 113, 4096, 100'000})
+            for (const std::uint32_t ring : {2u, 8u, 1024u}) {
+                const auto made = publisher_geometry_of(ring, 7, size, alignment);
+                CAPTURE(alignment, size, ring);
+                REQUIRE(made.pool_offset >= offsetof(publisher_segment, ring) + 8 * ring);
+                REQUIRE(made.payload_offset >= sizeof(chunk_header));
+                REQUIRE((made.pool_offset + made.payload_offset) % alignment == 0);
+                REQUIRE(made.stride % alignment == 0);
+                REQUIRE(made.stride % line == 0);  // two chunks never share a line
+                REQUIRE(made.stride >= made.payload_offset + size);
+                REQUIRE(made.total >= made.pool_offset + 7 * made.stride);
+                REQUIRE(made.total % page == 0);
+                if (alignment <= 16)
+                    REQUIRE(made.payload_offset == 16);  // header and payload begin in one line
+            }
+}
+
+TEST_CASE("a subscriber's segment has room for its borrow slots, an event set for its ids") {
+    for (const std::uint32_t count : {1u, 2u, 463u, 464u, 465u, 1u << 20}) {
+        CHECK(subscriber_segment_size(count) >=
+              offsetof(subscriber_segment, borrowed) + 8ULL * count);
+        CHECK(subscriber_segment_size(count) % page == 0);
+    }
+    for (const std::uint32_t ids : {1u, 64u, 65u, 4096u, 4097u, 10'000u, max_event_ids}) {
+        CHECK(leaf_count(ids) * 64ULL >= ids);
+        CHECK((leaf_count(ids) - 1) * 64ULL < ids);
+        CHECK(summary_count(ids) * 64ULL >= leaf_count(ids));
+        CHECK(event_set_size(ids) >=
+              offsetof(event_set_segment, words) + 8ULL * (leaf_count(ids) + summary_count(ids)));
+    }
+}
+
+}  // namespace tests::documented_offsets_cases

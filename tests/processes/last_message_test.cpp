@@ -1,0 +1,154 @@
+// After a publisher's death at any point all connected subscribers end on the same message. Its death comes after each
+// single instruction of send(), and at random instants of a stream at full speed.
+#include "participants.hpp"
+
+#include <support/tracer.hpp>
+
+#include <chrono>
+#include <csignal>
+#include <random>
+
+using namespace test;
+
+namespace {
+
+const std::string open_numbers = "open_or_create numbers buffer=8 loaned=3 borrowed=2";
+
+/// A publisher that has sent `number` − 1 and is about to send `number`.
+struct about_to_send {
+    child process;
+    support::tracer tracer;
+
+    about_to_send(std::uint64_t number, const std::string& how)
+        : process(support::start_agent({.environment = {}, .gun = nullptr, .traced = true})),
+          tracer(process) {
+        tracer.go_on();
+        must(process, open_numbers);
+        must(process, "publisher");
+        process.tell("marked_send " + std::to_string(number) + " " + how);
+        REQUIRE(process.line() == "prepared");
+        tracer.wait_for(SIGUSR1);
+    }
+};
+
+/// Subscribers of which one polls and the others sleep.
+class audience {
+public:
+    explicit audience(const std::vector<std::string>& ways)
+        : poller_(participant({open_numbers, "subscriber"})) {
+        for (const auto& way : ways) {
+            sleepers_.push_back(participant({open_numbers, "subscriber"}));
+            sleepers_.back().tell("stream " + way);
+        }
+    }
+
+    /// Everybody has received `number` and waits for more.
+    void expect(std::uint64_t number) {
+        REQUIRE(poller_.ask("drain") == std::to_string(number) + " " + std::to_string(number));
+        for (auto& each : sleepers_) {
+            REQUIRE(each.line() == std::to_string(number));
+            each.wait_until_asleep();
+        }
+    }
+
+    /// The publisher has died: did `number` reach the poller, and if so, everybody?
+    bool all_end_alike(std::uint64_t number) {
+        auto cleaner = sleepers_.empty() ? participant({"node"}) : support::start_agent();
+        while (poller_.ask("publishers") != "0") {}
+        const auto found = poller_.ask("drain");
+        if (found == "none") return false;
+        REQUIRE(found == std::to_string(number) + " " + std::to_string(number));
+        // A sleeper that isn't woken hangs here; one that got what the poller didn't fails in the next round.
+        for (auto& each : sleepers_) REQUIRE(each.line() == std::to_string(number));
+        return true;
+    }
+
+private:
+    child poller_;
+    std::vector<child> sleepers_;
+};
+
+/// Kills after at most `steps` instructions, and returns how many there were; `out`: whether the message was out.
+int kill_after(
+    int steps, std::uint64_t number, const std::string& how, audience& subscribers, bool& out) {
+    about_to_send publisher(number, how);
+    subscribers.expect(number - 1);
+    int done = 0;
+    while (done < steps && publisher.tracer.step(SIGUSR2)) ++done;
+    publisher.process.kill();
+    out = subscribers.all_end_alike(number);
+    return done;
+}
+
+void kill_at_each_instruction(const std::vector<std::string>& ways,
+                              const std::string& how,
+                              int most_rounds) {
+    scratch_root root;
+    audience subscribers(ways);
+    std::uint64_t number = 10;
+    bool out = false;
+    const int total = kill_after(1'000'000, number, how, subscribers, out);
+    REQUIRE(out);
+    const int stride = std::max(1, total / rounds(most_rounds));
+    int published = 0, killed = 0;
+    for (int at = 0; at < total; at += stride) {
+        number += 10;
+        INFO("killed after instruction " << at << " of " << total);
+        kill_after(at, number, how, subscribers, out);
+        ++killed;
+        if (out) ++published;
+    }
+    WARN("send" << (how.empty() ? "" : ", " + how) << ": " << total << " instructions with "
+                << ways.size() << " asleep; killed at " << killed << " of them, " << published
+                << " times the message was out for all");
+    CHECK(published > 0);
+    CHECK(published < killed);
+}
+
+void spin(std::chrono::microseconds time) {
+    const auto until = std::chrono::steady_clock::now() + time;
+    while (std::chrono::steady_clock::now() < until) {}
+}
+
+}  // namespace
+
+TEST_CASE("a publisher killed at any instruction of send: all who poll end on the same message") {
+    kill_at_each_instruction({}, "", 200);
+}
+
+TEST_CASE("the same when the message isn't in the announced chunk") {
+    kill_at_each_instruction({}, "redirected", 200);
+}
+
+TEST_CASE("a publisher killed at any instruction of send: all who sleep end on the same message, "
+          "and are woken for it") {
+    kill_at_each_instruction(sleeping_ways, "", 150);
+}
+
+TEST_CASE("the same for sleepers when the message isn't in the announced chunk") {
+    kill_at_each_instruction(sleeping_ways, "redirected", 100);
+}
+
+TEST_CASE("a publisher killed at full speed: its three subscribers end on the same message") {
+    scratch_root root;
+    std::vector<child> subscribers;
+    for (int i = 0; i < 3; ++i) subscribers.push_back(participant({open_numbers, "subscriber"}));
+    std::mt19937 random(1);
+    std::uint64_t first = 1;
+    for (int round = 0; round < rounds(60); ++round) {
+        INFO("round " << round);
+        auto publisher = participant({open_numbers, "publisher"});
+        for (std::size_t i = 0; i < 3; ++i)
+            REQUIRE(subscribers[i].ask(i == 0 ? "follow receive" : "follow timed") == "following");
+        REQUIRE(publisher.ask("flood " + std::to_string(first)) == "flooding");
+        spin(std::chrono::microseconds(random() % 3000));
+        publisher.kill();
+        const auto end = [](const std::string& answer) {
+            return answer.substr(0, answer.find(' '));
+        };
+        const auto last = end(subscribers[0].line());
+        REQUIRE(end(subscribers[1].line()) == last);
+        REQUIRE(end(subscribers[2].line()) == last);
+        first = std::max<std::uint64_t>(first, std::stoull(last)) + 1'000'000;
+    }
+}
