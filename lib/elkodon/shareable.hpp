@@ -2,6 +2,7 @@
 // Nothing is written; a kill -9 changes nothing.
 #pragma once
 
+#include <elkodon/layout/constants.hpp>
 #include <elkodon/service/type_details.hpp>
 
 #include <concepts>
@@ -12,11 +13,13 @@ namespace elkodon {
 
 /// A type that means the same in every process that maps it: trivially copyable, and neither a pointer nor
 /// a reference, which mean something in one process only. (What its members are, only its author knows.)
+/// A mapping begins at a page, so no payload can be aligned to more. An array goes by std::array.
 template <class T>
 concept shareable =
     std::is_object_v<T> && std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T> &&
     !std::is_pointer_v<T> && !std::is_member_pointer_v<T> && !std::is_const_v<T> &&
-    !std::is_volatile_v<T> && !std::is_polymorphic_v<T>;
+    !std::is_volatile_v<T> && !std::is_polymorphic_v<T> && !std::is_array_v<T> &&
+    alignof(T) <= layout::page;
 
 namespace naming {
 

@@ -2,6 +2,7 @@
 // It ends with _exit, so that nothing of the parent's is destroyed in it.
 #pragma once
 
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
@@ -23,6 +24,7 @@ std::string in_child(F&& body) {
     if (child < 0) return "fork failed";
     if (child == 0) {
         close(ends[0]);
+        for (const int each : {SIGINT, SIGTERM, SIGSEGV, SIGABRT}) signal(each, SIG_DFL);  // were Catch2's
         std::string said;
         try {
             said = std::forward<F>(body)();

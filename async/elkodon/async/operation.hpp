@@ -32,8 +32,39 @@ protected:
     virtual ~operation() = default;
 
 private:
+    friend class operation_list;
+    operation* next_ = nullptr;
+
     /// Frees the memory without calling the handler.
     virtual void destroy() noexcept = 0;
+};
+
+/// Operations that are on their way, first come first gone. Linked through themselves: allocates nothing.
+class operation_list {
+public:
+    operation_list() noexcept = default;
+    operation_list(const operation_list&) = delete;
+    operation_list& operator=(const operation_list&) = delete;
+    ~operation_list() {
+        while (pop_front()) {}
+    }
+
+    void push_back(operation::owner op) noexcept {
+        auto* const raw = op.release();
+        raw->next_ = nullptr;
+        *end_ = raw;
+        end_ = &raw->next_;
+    }
+    operation::owner pop_front() noexcept {
+        operation::owner op(first_);
+        if (op) first_ = op->next_;
+        if (!first_) end_ = &first_;
+        return op;
+    }
+
+private:
+    operation* first_ = nullptr;
+    operation** end_ = &first_;
 };
 
 /// The asynchronous side of one port, as its station sees it. Guarded by the station's mutex.

@@ -14,6 +14,7 @@
 #include <asio/execution/outstanding_work.hpp>
 #include <asio/post.hpp>
 #include <asio/prefer.hpp>
+#include <asio/recycling_allocator.hpp>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -45,7 +46,7 @@ class port_operation final : public operation {
     using result = typename Take::result;
     using state = port_state<Port>;
     using executor = asio::associated_executor_t<Handler, IoExecutor>;
-    using allocator = asio::associated_allocator_t<Handler>;
+    using allocator = asio::associated_allocator_t<Handler, asio::recycling_allocator<void>>;
 
     template <class Executor>
     using tracked = std::decay_t<decltype(asio::prefer(std::declval<const Executor&>(),
@@ -53,8 +54,7 @@ class port_operation final : public operation {
 
 public:
     static owner make(Handler handler, std::shared_ptr<state> of, const IoExecutor& io) {
-        typename rebound::template other<port_operation> memory(
-            asio::get_associated_allocator(handler));
+        auto memory = memory_of(handler);
         auto* const place = std::allocator_traits<decltype(memory)>::allocate(memory, 1);
         return owner(::new (static_cast<void*>(place))
                          port_operation(std::move(handler), std::move(of), io));
@@ -80,10 +80,17 @@ public:
     }
 
 private:
-    struct rebound {
-        template <class T>
-        using other = typename std::allocator_traits<allocator>::template rebind_alloc<T>;
-    };
+    using memory_allocator =
+        typename std::allocator_traits<allocator>::template rebind_alloc<port_operation>;
+
+    // Where the handler has no allocator of its own: Asio's recycled memory, so that nothing is allocated in
+    // steady state.
+    static allocator allocator_of(const Handler& handler) noexcept {
+        return asio::get_associated_allocator(handler, asio::recycling_allocator<void>());
+    }
+    static memory_allocator memory_of(const Handler& handler) noexcept {
+        return memory_allocator(allocator_of(handler));
+    }
 
     /// What travels through executors: owns the operation, and destroys it when it is never called.
     class step {
@@ -91,9 +98,7 @@ private:
         using allocator_type = port_operation::allocator;
 
         explicit step(owner op) noexcept : op_(std::move(op)) {}
-        allocator_type get_allocator() const noexcept {
-            return asio::get_associated_allocator(self().handler_);
-        }
+        allocator_type get_allocator() const noexcept { return allocator_of(self().handler_); }
         void operator()() { self().run(std::move(op_)); }
 
     private:
@@ -144,25 +149,30 @@ private:
         complete(std::move(self), ec, std::move(taken));
     }
 
-    // The handler's memory is free before it is called, so that its next operation may use it.
+    // The handler's memory is free before it is called, so that its next operation may use it. The allocator
+    // is asked for before the handler moves: a moved-from one may have none.
     void complete(owner self, std::error_code ec, result taken) {
         if (!refused_) {
             auto slot = asio::get_associated_cancellation_slot(handler_);
             if (slot.is_connected()) slot.clear();
         }
+        auto memory = memory_of(handler_);
         auto handler = std::move(handler_);
         const auto work = std::move(executor_);
         const auto io_work = std::move(io_work_);
-        self.reset();
+        static_cast<port_operation*>(self.release())->free(memory);
         std::move(handler)(ec, std::move(taken));
     }
 
     void destroy() noexcept override {
+        auto memory = memory_of(handler_);
+        free(memory);
+    }
+
+    void free(memory_allocator& memory) noexcept {
         if (!refused_ && state_->place) state_->place->end(state_->who, *this);
-        typename rebound::template other<port_operation> memory(
-            asio::get_associated_allocator(handler_));
         this->~port_operation();
-        std::allocator_traits<decltype(memory)>::deallocate(memory, this, 1);
+        std::allocator_traits<memory_allocator>::deallocate(memory, this, 1);
     }
 
     Handler handler_;

@@ -56,7 +56,7 @@ private:
         port::waiting_port* port = nullptr;
         waiter* who = nullptr;
     };
-    using ready_list = std::vector<operation::owner>;
+    using ready_list = operation_list;
 
     void look(ready_list& ready);
     void look_at(std::size_t slot, ready_list& ready, bool peers_too);
@@ -66,14 +66,13 @@ private:
     void on_ring();
     void on_control();
     void send_off(ready_list& ready);
-    void settle(ready_list& sent);
+    void settle();
     void stop_polling();
 
     std::mutex mutex_;
     segment::doorbell bell_;
     std::optional<descriptor> ring_, control_;  // until the context shuts down
     std::vector<seat> seats_;                   // by doorbell slot
-    ready_list spare_;  // its memory is used again: sending off allocates nothing in steady state
     std::size_t waiting_ = 0;
     std::uint64_t rings_ = 0;  // what reading the eventfd stores
     std::uint64_t notices_seen_ = 0;
@@ -127,7 +126,6 @@ inline void station::wait(port::waiting_port& port, waiter& who, operation::owne
     {
         const std::lock_guard lock(mutex_);
         if (down_) return;
-        std::swap(ready, spare_);
         who.waiting = std::move(op);
         ++waiting_;
         // sync[fence.light] heavy: our waiter bit, then our look; the publisher's message, then the bit.
@@ -141,11 +139,11 @@ inline void station::wait(port::waiting_port& port, waiter& who, operation::owne
         }
     }
     // Never inline in the initiating function.
-    for (auto& each : ready) {
+    while (auto each = ready.pop_front()) {
         auto* const raw = each.get();
         raw->post(std::move(each));
     }
-    settle(ready);
+    settle();
 }
 
 inline void station::cancel(waiter& who, const operation* which) {
@@ -230,7 +228,6 @@ inline void station::on_ring() {
         const std::lock_guard lock(mutex_);
         polls_ring_ = false;
         if (down_) return;
-        std::swap(ready, spare_);
         bell_.disarm();
         look(ready);
         sleep(ready);
@@ -244,7 +241,6 @@ inline void station::on_control() {
         const std::lock_guard lock(mutex_);
         polls_control_ = false;
         if (down_) return;
-        std::swap(ready, spare_);
         bell_.disarm();
         bell_.serve();
         look(ready);
@@ -256,18 +252,16 @@ inline void station::on_control() {
 // What runs on this context runs here and now, and has mostly begun the next wait when it returns: then the
 // descriptors stay polled. Otherwise nothing of ours may keep run() from returning.
 inline void station::send_off(ready_list& ready) {
-    for (auto& each : ready) {
+    while (auto each = ready.pop_front()) {
         auto* const raw = each.get();
         raw->dispatch(std::move(each));
     }
-    settle(ready);
+    settle();
 }
 
-inline void station::settle(ready_list& sent) {
-    sent.clear();
+inline void station::settle() {
     const std::lock_guard lock(mutex_);
     if (waiting_ == 0) stop_polling();
-    if (spare_.capacity() < sent.capacity()) std::swap(sent, spare_);
 }
 
 inline void station::stop_polling() {

@@ -79,11 +79,8 @@ fd open_directory(int at, const std::string& name) {
     return directory;
 }
 
-void make_directory(int at, const std::string& name) {
-    if (mkdirat(at, name.c_str(), 0700) != 0 && errno != EEXIST) {
-        const int number = errno;
-        throw_errno(number, "make directory \"" + name + "\"");
-    }
+void make_directory(int at, const std::string& name, const std::string& doing) {
+    if (mkdirat(at, name.c_str(), 0700) != 0 && errno != EEXIST) throw_errno(errno, doing);
 }
 
 bool remove_directory(int at, const std::string& name) noexcept {

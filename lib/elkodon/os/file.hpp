@@ -47,7 +47,7 @@ file_facts facts_of(int file, const std::string& doing);
 fd open_directory(int at, const std::string& name);
 
 /// Makes directory `name` (mode 0700) unless it exists.
-void make_directory(int at, const std::string& name);
+void make_directory(int at, const std::string& name, const std::string& doing);
 
 /// Removes an empty directory; false when it isn't there or isn't empty.
 bool remove_directory(int at, const std::string& name) noexcept;

@@ -13,19 +13,26 @@ constexpr peer_kind subscribers{service::port_kind::subscriber, layout::segment_
 // A scan costs a fence and a line for each subscriber: with these it serves at least so many messages.
 constexpr std::uint32_t slack = 8;
 
+namespace key = service::key;
+
+std::uint64_t ring_size_for(const service::static_configuration& configuration) noexcept {
+    return std::bit_ceil(std::max(
+        {configuration[key::buffer_size], configuration[key::history_size], std::uint64_t{2}}));
+}
+
+// At most 2^34: the properties have bounds.
+std::uint64_t chunks_for(const service::static_configuration& configuration) noexcept {
+    return ring_size_for(configuration) + configuration[key::max_loaned] +
+           configuration[key::max_subscribers] * configuration[key::max_borrowed] + 1 + slack;
+}
+
 }  // namespace
 
 layout::publisher_geometry geometry_for(const service::static_configuration& configuration) noexcept {
-    namespace key = service::key;
-    const auto kept = std::max(
-        {configuration[key::buffer_size], configuration[key::history_size], std::uint64_t{2}});
-    const auto ring = std::bit_ceil(kept);
-    const auto chunks = ring + configuration[key::max_loaned] +
-                        configuration[key::max_subscribers] * configuration[key::max_borrowed] + 1 +
-                        slack;
-    return layout::publisher_geometry_of(static_cast<std::uint32_t>(ring),
-                                         static_cast<std::uint32_t>(chunks),
-                                         configuration.type.size, configuration.type.alignment);
+    const auto chunks = std::min(chunks_for(configuration), std::uint64_t{layout::no_chunk});
+    return layout::publisher_geometry_of(
+        static_cast<std::uint32_t>(ring_size_for(configuration)),
+        static_cast<std::uint32_t>(chunks), configuration.type.size, configuration.type.alignment);
 }
 
 publisher_port::publisher_port(std::shared_ptr<service::service_directory> service,
@@ -43,7 +50,7 @@ publisher_port::publisher_port(std::shared_ptr<service::service_directory> servi
     if (geometry.chunk_count >= layout::no_chunk)
         throw error(errc::invalid_value, doing, "chunks (ring + loans + all borrowed samples)",
                     "below " + std::to_string(layout::no_chunk),
-                    std::to_string(geometry.chunk_count));
+                    std::to_string(chunks_for(configuration)));
     const auto loans = static_cast<std::uint32_t>(configuration[service::key::max_loaned]);
     pool_memory_.resize(lockfree::chunk_pool::memory_words(geometry.chunk_count, loans));
     pool_ = lockfree::chunk_pool(pool_memory_, geometry.chunk_count, loans);

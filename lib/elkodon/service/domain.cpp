@@ -24,13 +24,15 @@ os::fd open_root(const std::string& path) {
     if (path.empty() || path.find('\0') != std::string::npos)
         throw error(errc::invalid_root, doing, "path", "a directory", "none");
     try {
-        os::make_directory(AT_FDCWD, path);
+        os::make_directory(AT_FDCWD, path, doing);
         auto root = os::open_directory(AT_FDCWD, path);
         if (root) return root;
     } catch (const std::system_error& failure) {
         // O_NOFOLLOW with O_DIRECTORY says ENOTDIR for a link, ELOOP on some file systems.
-        if (failure.code().value() != ENOTDIR && failure.code().value() != ELOOP) throw;
-        throw error(errc::invalid_root, doing, "kind", "a directory",
+        const bool not_a_directory = failure.code() == std::errc::not_a_directory ||
+                                     failure.code() == std::errc::too_many_symbolic_link_levels;
+        if (!not_a_directory && failure.code() != std::errc::no_such_file_or_directory) throw;
+        if (not_a_directory) throw error(errc::invalid_root, doing, "kind", "a directory",
                     "a link or a file: name the directory itself");
     }
     throw error(errc::invalid_root, doing, "path", "a directory whose parent exists", "none");
@@ -48,11 +50,11 @@ void check_root(int root, const std::string& path) {
                     octal(facts.mode & 0777));
 }
 
-os::fd open_inside(int at, const std::string& name) {
-    os::make_directory(at, name);
+os::fd open_inside(int at, const std::string& name, const std::string& root) {
+    const auto doing = "make \"" + name + "\" in root " + quoted(root);
+    os::make_directory(at, name, doing);
     auto directory = os::open_directory(at, name);
-    if (!directory)
-        throw error(errc::invalid_root, "open \"" + name + "\" under the root: removed meanwhile");
+    if (!directory) throw error(errc::invalid_root, doing + ": removed meanwhile");
     return directory;
 }
 
@@ -62,10 +64,10 @@ domain::domain(const configuration& config)
     : path(config.root + "/" + encode_name(config.domain, "open domain " + quoted(config.domain))),
       root(open_root(config.root)) {
     check_root(root.get(), config.root);
-    const auto top = open_inside(root.get(), encode_name(config.domain, "open domain"));
-    services = open_inside(top.get(), "services");
-    processes = open_inside(top.get(), "processes");
-    doorbells = open_inside(top.get(), "doorbells");
+    const auto top = open_inside(root.get(), encode_name(config.domain, "open domain"), config.root);
+    services = open_inside(top.get(), "services", config.root);
+    processes = open_inside(top.get(), "processes", config.root);
+    doorbells = open_inside(top.get(), "doorbells", config.root);
     identity = os::facts_of(top.get(), "open domain " + quoted(config.domain)).identity;
 }
 

@@ -2,6 +2,8 @@
 #include <elkodon/base/error.hpp>
 #include <elkodon/service/names.hpp>
 
+#include <algorithm>
+
 namespace elkodon::service {
 namespace {
 
@@ -85,13 +87,17 @@ std::string decode_name(std::string_view encoded) {
 
 std::string quoted(std::string_view name) {
     constexpr std::size_t most = 80;
+    const bool utf8 = is_utf8(name);
+    auto end = std::min(most, name.size());
+    // Not in the middle of a character.
+    while (utf8 && end < name.size() && (static_cast<unsigned char>(name[end]) & 0xc0) == 0x80) --end;
     std::string text = "\"";
-    for (const char c : name.substr(0, most)) {
+    for (const char c : name.substr(0, end)) {
         const auto byte = static_cast<unsigned char>(c);
-        if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !is_utf8(name))) append_hex(text, c);
+        if (byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !utf8)) append_hex(text, c);
         else text += c;
     }
-    return text + (name.size() > most ? "…\"" : "\"");
+    return text + (end < name.size() ? "…\"" : "\"");
 }
 
 }  // namespace elkodon::service

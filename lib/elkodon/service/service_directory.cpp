@@ -20,7 +20,7 @@ std::string_view word_for(joining how) noexcept {
 // Opens the directory and takes its lock. Whoever removed it in between has moved the path on: try anew.
 os::fd lock_path(int services, const std::string& name, joining how, const std::string& doing) {
     for (;;) {
-        if (how != joining::open) os::make_directory(services, name);
+        if (how != joining::open) os::make_directory(services, name, doing);
         auto directory = os::open_directory(services, name);
         if (!directory && how == joining::open) throw error(errc::service_not_found, doing);
         if (!directory) continue;
@@ -30,6 +30,19 @@ os::fd lock_path(int services, const std::string& name, joining how, const std::
         if (os::identity_of(services, name) == os::facts_of(directory.get(), doing).identity)
             return directory;
     }
+}
+
+std::string configuration_text(int directory, const std::string& doing) {
+    const auto where =
+        doing + ": its service.toml can't be read (remove the service's directory)";
+    os::fd file;
+    try {
+        file = os::open_file(directory, configuration_name, false);
+    } catch (const std::system_error& failure) {
+        throw error(failure.code(), where);
+    }
+    if (!file) throw error(errc::invalid_segment, where + ": there is none");
+    return os::read_text(file.get(), longest_configuration, where);
 }
 
 class unlock_at_end {
@@ -94,12 +107,7 @@ void service_directory::create_or_check(static_configuration wanted, joining how
 }
 
 void service_directory::check(const static_configuration& wanted, const std::string& doing) {
-    const auto text = os::open_file(descriptor(), configuration_name, false);
-    if (!text)
-        throw error(errc::invalid_segment,
-                    doing + ": it has members and no service.toml: remove its directory");
-    configuration_ =
-        from_toml(os::read_text(text.get(), longest_configuration, doing), wanted, doing);
+    configuration_ = from_toml(configuration_text(descriptor(), doing), wanted, doing);
     check_compatible(wanted, configuration_, doing);
     map_control();
 }

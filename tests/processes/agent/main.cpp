@@ -51,6 +51,7 @@ int main() {
         std::istringstream in(text);
         agent::words line;
         for (std::string word; in >> word;) line.push_back(word);
+        if (!line.empty() && line[0] == "quit") break;
         if (!line.empty()) agent::say(agent::answer(table, own, line));
     }
 }
