@@ -206,16 +206,22 @@ def print_table(rows, context):
                        for row in context])
 
 
+def compiler(build):
+    """The first line of what the build directory's C++ compiler says of itself."""
+    try:
+        targets = json.loads((build / "meson-info" / "intro-targets.json").read_text())
+        command = next(source["compiler"] for target in targets for source in target["target_sources"]
+                       if source.get("language") == "cpp")
+        output = subprocess.run(command + ["--version"], capture_output=True, text=True, check=True).stdout
+        return output.splitlines()[0]
+    except (OSError, ValueError, KeyError, StopIteration, IndexError, subprocess.SubprocessError):
+        return "unknown compiler"
+
+
 def machine(build, cores):
     match = re.search(r"model name\s*:\s*(.*)", pathlib.Path("/proc/cpuinfo").read_text())
-    compiler = "unknown compiler"
-    try:
-        found = json.loads((build / "meson-info" / "intro-compilers.json").read_text())["host"]["cpp"]
-        compiler = found["full_version"]
-    except (OSError, KeyError, ValueError):
-        pass
     return (f"{match.group(1).strip() if match else os.uname().machine}, {os.cpu_count()} CPUs | "
-            f"Linux {os.uname().release} | {compiler} | pinned to CPUs {cores[0]} and {cores[1]} | "
+            f"Linux {os.uname().release} | {compiler(build)} | pinned to CPUs {cores[0]} and {cores[1]} | "
             f"load before {os.getloadavg()[0]:.1f}")
 
 
@@ -228,11 +234,13 @@ def remove_left_behind():
 
 def measure_all(programs, rows, context, rounds):
     for this in range(rounds):
-        print(f"\rround {this + 1} of {rounds}", end="", file=sys.stderr, flush=True)
+        if sys.stderr.isatty():
+            print(f"\rround {this + 1} of {rounds} ", end="", file=sys.stderr, flush=True)
         for row in rows + context:
             if row.rounds is None or this < row.rounds:
                 row.measure(programs)
-    print("\r" + " " * 20 + "\r", end="", file=sys.stderr)
+    if sys.stderr.isatty():
+        print("\r" + " " * 20 + "\r", end="", file=sys.stderr, flush=True)
 
 
 def arguments():

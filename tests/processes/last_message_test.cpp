@@ -82,7 +82,7 @@ int kill_after(
 
 void kill_at_each_instruction(const std::vector<std::string>& ways,
                               const std::string& how,
-                              int most_rounds) {
+                              int fine) {
     scratch_root root;
     audience subscribers(ways);
     std::uint64_t number = 10;

@@ -57,5 +57,5 @@ TEST_CASE(
     expect_fault(notifier, "/listener.0", 136);
     auto second = participant({open_bells, "notifier", "notify 4"});
     CHECK(listener.ask("try_wait") == "ids 4");
-    expect_fault(listener, "/notifier.1", 52);
+    expect_fault(listener, "/notifier.0", 52);
 }

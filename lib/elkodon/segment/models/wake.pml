@@ -12,6 +12,7 @@
    FREEZE n  n wakers may stop for ever, without a notice
    FUTEX     one FUTEX_WAKE_OP sets RUNG and wakes; otherwise an eventfd, and the ring stands before the exchange
    SKIP_IF_BOTH  marks nothing if leaf and summary are set, seen after the full fence
+   DATA_BEFORE_ARMED  the data is looked at before the armed word is stored (async/station); otherwise after (port/lone_wait)
    PORTABLE  full fences on both sides, no store buffer
    BAD_…     what must fail
 
@@ -19,6 +20,8 @@
    holds:
    holds: -DPORTABLE
    holds: -DFUTEX=1
+   holds: -DDATA_BEFORE_ARMED
+   holds, long: -DDATA_BEFORE_ARMED -DDEATHS=1 -DFREEZE=1 -DSKIP_IF_BOTH
    holds, long: -DSKIP_IF_BOTH
    holds, long: -DFREEZE=1
    holds, long: -DDEATHS=1
@@ -34,6 +37,7 @@
    fails: -DBAD_ARM_WITHOUT_COOLING
    fails: -DBAD_NO_FENCE_WHEN_COOLING
    fails: -DBAD_NO_MEMBARRIER
+   fails: -DDATA_BEFORE_ARMED -DBAD_NO_FENCE_WHEN_COOLING
    fails: -DBAD_DRAIN_AFTER_ARM
    fails: -DBAD_NO_EPOCH
    fails: -DFREEZE=1 -DBAD_EXCHANGE_BEFORE_RING
@@ -156,6 +160,18 @@ inline heavy_fence() {
 inline look_again(p_) { d_step { r = (data[p_] != taken[p_]) }; d_step { r = (r || data[NP + p_] != taken[NP + p_]) } }
 inline take(p_) { taken[p_] = data[p_] }
 
+inline look_at_cooled() {
+#ifdef BAD_NO_FENCE_WHEN_COOLING
+    skip;
+#else
+    if :: cools0 || cools1 -> heavy_fence() :: else fi;
+#endif
+#ifndef BAD_LOOK_BEFORE_BIT
+    if :: cools0 -> look_again(0); d_step { if :: r -> go = 0; cold[0] = 0 :: else -> hot[0] = 0 fi; r = 0 } :: else fi;
+    if :: cools1 -> look_again(1); d_step { if :: r -> go = 0; cold[1] = 0 :: else -> hot[1] = 0 fi; r = 0 } :: else fi;
+#endif
+}
+
 proctype waiter() {
     bit all = 1, s, m0, m1, r, go, cools0, cools1;      /* all: a death notice makes every port hot once */
     do
@@ -205,6 +221,9 @@ proctype waiter() {
 #if !defined(BAD_LOOK_BEFORE_BIT) && !defined(BAD_ARM_WITHOUT_COOLING)
             if :: d_step { cools0 -> cold[0] = 1 } :: else fi; if :: d_step { cools1 -> cold[1] = 1 } :: else fi;
 #endif
+#ifdef DATA_BEFORE_ARMED
+            look_at_cooled();
+#endif
             if
             :: d_step {
                 go -> armed = ARMED;
@@ -217,14 +236,8 @@ proctype waiter() {
 #ifdef BAD_DRAIN_AFTER_ARM
             event = 0;
 #endif
-#ifdef BAD_NO_FENCE_WHEN_COOLING
-            skip;
-#else
-            if :: cools0 || cools1 -> heavy_fence() :: else fi;
-#endif
-#ifndef BAD_LOOK_BEFORE_BIT
-            if :: cools0 -> look_again(0); d_step { if :: r -> go = 0; cold[0] = 0 :: else -> hot[0] = 0 fi; r = 0 } :: else fi;
-            if :: cools1 -> look_again(1); d_step { if :: r -> go = 0; cold[1] = 0 :: else -> hot[1] = 0 fi; r = 0 } :: else fi;
+#ifndef DATA_BEFORE_ARMED
+            look_at_cooled();
 #endif
 #ifndef BAD_READY_BEFORE_ARMED
             d_step { go = (go && !summary && !notice); cools0 = 0; cools1 = 0 };
