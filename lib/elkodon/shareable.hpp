@@ -15,11 +15,10 @@ namespace elkodon {
 /// a reference, which mean something in one process only. (What its members are, only its author knows.)
 /// A mapping begins at a page, so no payload can be aligned to more. An array goes by std::array.
 template <class T>
-concept shareable =
-    std::is_object_v<T> && std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T> &&
-    !std::is_pointer_v<T> && !std::is_member_pointer_v<T> && !std::is_const_v<T> &&
-    !std::is_volatile_v<T> && !std::is_polymorphic_v<T> && !std::is_array_v<T> &&
-    alignof(T) <= layout::page;
+concept shareable = std::is_object_v<T> && std::is_trivially_copyable_v<T> &&
+                    std::is_trivially_destructible_v<T> && !std::is_pointer_v<T> &&
+                    !std::is_member_pointer_v<T> && !std::is_const_v<T> && !std::is_volatile_v<T> &&
+                    !std::is_polymorphic_v<T> && !std::is_array_v<T> && alignof(T) <= layout::page;
 
 namespace naming {
 

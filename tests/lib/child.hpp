@@ -24,7 +24,8 @@ std::string in_child(F&& body) {
     if (child < 0) return "fork failed";
     if (child == 0) {
         close(ends[0]);
-        for (const int each : {SIGINT, SIGTERM, SIGSEGV, SIGABRT}) signal(each, SIG_DFL);  // were Catch2's
+        for (const int each : {SIGINT, SIGTERM, SIGSEGV, SIGABRT})
+            signal(each, SIG_DFL);  // were Catch2's
         std::string said;
         try {
             said = std::forward<F>(body)();

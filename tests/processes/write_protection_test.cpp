@@ -48,14 +48,13 @@ TEST_CASE("a publisher that writes to a subscriber's segment gets the fault, and
 }
 
 TEST_CASE(
-    "a notifier that writes to a listener's segment gets the fault, and the other way round") {
+    "a notifier that writes to a listener's segment gets the fault, and the listener goes on") {
     scratch_root root;
     const std::string open_bells = "open_or_create_event bells";
-    auto listener = participant({open_bells, "listener"}, plainly);
+    auto listener = participant({open_bells, "listener"});
     auto notifier = participant({open_bells, "notifier", "notify 3"}, plainly);
     CHECK(listener.ask("try_wait") == "ids 3");
     expect_fault(notifier, "/listener.0", 136);
     auto second = participant({open_bells, "notifier", "notify 4"});
     CHECK(listener.ask("try_wait") == "ids 4");
-    expect_fault(listener, "/notifier.0", 52);
 }

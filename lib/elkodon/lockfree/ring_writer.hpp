@@ -24,6 +24,7 @@ public:
                    sizeof(layout::chunk_header)),
           stride_(geometry.stride),
           mask_(geometry.ring_size - 1),
+          last_byte_(sizeof(layout::chunk_header) + geometry.payload_size - 1),
           next_(tail) {
         for (std::uint64_t sequence = tail - geometry.ring_size; sequence != tail; ++sequence)
             // relaxed: nobody maps the segment before its state says ready.
@@ -68,6 +69,9 @@ public:
         ++next_;
         if (mask_ > ahead)
             fetch(chunk_in(slot(next_ + ahead).load(std::memory_order_relaxed)));  // relaxed: ours
+        // The end of a large message is a second miss for the reader; here it need not be one for us.
+        if (last_byte_ > 128 && announced != layout::no_chunk)
+            fetch_for_writing(reinterpret_cast<const std::byte*>(&header(announced)) + last_byte_);
         const auto left = chunk_in(before);
         if (left != layout::no_chunk) retire(left);
         return left;
@@ -103,6 +107,7 @@ private:
     std::byte* headers_ = nullptr;
     std::uint64_t stride_ = 0;
     std::uint64_t mask_ = 0;
+    std::uint64_t last_byte_ = 0;
     std::uint64_t next_ = 0;
     std::uint32_t announced_ = layout::no_chunk;
 };

@@ -32,8 +32,9 @@ os::fd open_root(const std::string& path) {
         const bool not_a_directory = failure.code() == std::errc::not_a_directory ||
                                      failure.code() == std::errc::too_many_symbolic_link_levels;
         if (!not_a_directory && failure.code() != std::errc::no_such_file_or_directory) throw;
-        if (not_a_directory) throw error(errc::invalid_root, doing, "kind", "a directory",
-                    "a link or a file: name the directory itself");
+        if (not_a_directory)
+            throw error(errc::invalid_root, doing, "kind", "a directory",
+                        "a link or a file: name the directory itself");
     }
     throw error(errc::invalid_root, doing, "path", "a directory whose parent exists", "none");
 }
@@ -64,7 +65,8 @@ domain::domain(const configuration& config)
     : path(config.root + "/" + encode_name(config.domain, "open domain " + quoted(config.domain))),
       root(open_root(config.root)) {
     check_root(root.get(), config.root);
-    const auto top = open_inside(root.get(), encode_name(config.domain, "open domain"), config.root);
+    const auto top =
+        open_inside(root.get(), encode_name(config.domain, "open domain"), config.root);
     services = open_inside(top.get(), "services", config.root);
     processes = open_inside(top.get(), "processes", config.root);
     doorbells = open_inside(top.get(), "doorbells", config.root);

@@ -90,7 +90,8 @@ std::string quoted(std::string_view name) {
     const bool utf8 = is_utf8(name);
     auto end = std::min(most, name.size());
     // Not in the middle of a character.
-    while (utf8 && end < name.size() && (static_cast<unsigned char>(name[end]) & 0xc0) == 0x80) --end;
+    while (utf8 && end < name.size() && (static_cast<unsigned char>(name[end]) & 0xc0) == 0x80)
+        --end;
     std::string text = "\"";
     for (const char c : name.substr(0, end)) {
         const auto byte = static_cast<unsigned char>(c);

@@ -33,8 +33,7 @@ os::fd lock_path(int services, const std::string& name, joining how, const std::
 }
 
 std::string configuration_text(int directory, const std::string& doing) {
-    const auto where =
-        doing + ": its service.toml can't be read (remove the service's directory)";
+    const auto where = doing + ": its service.toml can't be read (remove the service's directory)";
     os::fd file;
     try {
         file = os::open_file(directory, configuration_name, false);

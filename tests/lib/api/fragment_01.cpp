@@ -30,7 +30,8 @@ TEST_CASE("API 1: the seed, publisher and subscriber") {
     turns = 0;
     auto subscriber = service.subscriber().create();  // in the other process
     while (!elkodon::termination_requested() && ++turns <= 3) {
-        while (auto sample = subscriber.receive()) printed += fmt::format("received: {}\n", *sample);
+        while (auto sample = subscriber.receive())
+            printed += fmt::format("received: {}\n", *sample);
         std::this_thread::sleep_for(1ms);
         publisher.send_copy(static_cast<std::uint64_t>(turns));
     }

@@ -30,7 +30,9 @@ TEST_CASE("API 2: loan, loan_uninit, try_loan, send_copy") {
     b.emplace(1.0, 2.0);
     publisher.send(std::move(b));
     if (auto c = publisher.try_loan()) publisher.send(std::move(c));
-    else fmt::print(stderr, "{}\n", c.error().message());  // loans_exhausted, or why a peer could not be mapped
+    else
+        fmt::print(stderr, "{}\n",
+                   c.error().message());  // loans_exhausted, or why a peer could not be mapped
     publisher.send_copy({3.0, 4.0});
 
     std::vector<double> received;

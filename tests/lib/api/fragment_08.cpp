@@ -17,12 +17,12 @@ TEST_CASE("API 8: notifier and listener") {
     std::uint64_t counter = 998;
     int turns = 0;
     std::string printed;
-    auto listener_before = node.service("MyEventName").event().event_id_max_value(999).create();
 
     // 8  notifier and listener, ids
     auto event = node.service("MyEventName").event().event_id_max_value(999).open_or_create();
     auto notifier = event.notifier().create();
-    if (auto error = notifier.notify(elkodon::event_id{counter++ % 1000})) fmt::print(stderr, "{}\n", error.message());
+    if (auto error = notifier.notify(elkodon::event_id{counter++ % 1000}))
+        fmt::print(stderr, "{}\n", error.message());
     auto listener = event.listener().create();
     while (!elkodon::termination_requested() && ++turns <= 3) {
         notifier.notify(elkodon::event_id{counter++ % 1000});  // elsewhere

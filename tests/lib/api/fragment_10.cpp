@@ -13,7 +13,11 @@ namespace tests::fragment_10 {
 
 TEST_CASE("API 10: plain epoll") {
     support::scratch_root root;
-    auto service = elkodon::node::create().service("ticks").publish_subscribe<int>().subscriber_max_buffer_size(1024).create();
+    auto service = elkodon::node::create()
+                       .service("ticks")
+                       .publish_subscribe<int>()
+                       .subscriber_max_buffer_size(1024)
+                       .create();
     auto publisher = service.publisher().create();
     auto subscriber = service.subscriber().create();
     const int epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -29,7 +33,8 @@ TEST_CASE("API 10: plain epoll") {
     event.data.fd = subscriber.native_handle();
     epoll_ctl(epoll, EPOLL_CTL_ADD, event.data.fd, &event);
     while (used.size() < 1000 && epoll_wait(epoll, &event, 1, -1) > 0)
-        while (auto sample = subscriber.receive()) use(*sample);  // until it tests false: that arms it again
+        while (auto sample = subscriber.receive())
+            use(*sample);  // until it tests false: that arms it again
 
     elsewhere.join();
     close(epoll);

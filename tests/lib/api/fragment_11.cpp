@@ -24,19 +24,23 @@ TEST_CASE("API 11: errors") {
     try {
         auto service = node.service("camera").publish_subscribe<frame>().history_size(10).open();
         FAIL("nothing was thrown");
-    } catch (const elkodon::error& error) {         // property(), wanted(), found() for programs,
+    } catch (const elkodon::error& error) {  // property(), wanted(), found() for programs,
         printed += fmt::format("{}\n", error.what());  // what() for people
         CHECK(error.property() == "history_size");
         CHECK(error.wanted() == "at least 10");
         CHECK(error.found() == "4");
     }
-    CHECK(printed == "open \"camera\": history_size: at least 10 wanted, 4 found: incompatible property\n");
+    CHECK(printed ==
+          "open \"camera\": history_size: at least 10 wanted, 4 found: incompatible property\n");
 
     creator = {};
     printed.clear();
     std::error_code ec;
-    auto service = node.service("camera").publish_subscribe<frame>().open(ec);  // never throws; tests false
-    if (ec == elkodon::errc::service_not_found) printed += fmt::format("{}\n", ec.message());  // == std::errc::no_such_file_or_directory too
+    auto service =
+        node.service("camera").publish_subscribe<frame>().open(ec);  // never throws; tests false
+    if (ec == elkodon::errc::service_not_found)
+        printed +=
+            fmt::format("{}\n", ec.message());  // == std::errc::no_such_file_or_directory too
     CHECK_FALSE(service);
     CHECK(ec == std::errc::no_such_file_or_directory);
     CHECK(printed == "service not found\n");

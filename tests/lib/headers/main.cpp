@@ -12,7 +12,8 @@ int main() {
     for (const auto& entry : std::filesystem::directory_iterator(ELKODON_SOURCES "/lib/elkodon"))
         if (entry.path().extension() == ".hpp") there.insert(entry.path().filename());
     for (const auto& name : there)
-        if (compiled.count(name) == 0) std::printf("tests/lib/meson.build doesn't list %s\n", name.c_str());
+        if (compiled.count(name) == 0)
+            std::printf("tests/lib/meson.build doesn't list %s\n", name.c_str());
     std::printf("%zu public headers compile alone\n", compiled.size());
     return compiled == there ? 0 : 1;
 }

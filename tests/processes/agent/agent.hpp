@@ -26,6 +26,7 @@ struct state {
     elkodon::notifier notifier;
     elkodon::listener listener;
     std::vector<std::pair<std::uint64_t, elkodon::sample<message>>> held;
+    int locked = -1;  // the directory of a service
 };
 
 /// Returns the answer; what it throws becomes "error: …".

@@ -1,8 +1,11 @@
 // Nodes, services and ports of the agent, and how it gives them up.
 #include "agent.hpp"
 
+#include <cstdlib>
+#include <fcntl.h>
 #include <stdexcept>
 #include <string_view>
+#include <sys/file.h>
 #include <unistd.h>
 
 namespace agent {
@@ -70,6 +73,13 @@ std::string drop(state& own, const words& line) {
     return "ok";
 }
 
+/// Holds the lock of a service's directory, as somebody would who stands still while joining.
+std::string lock(state& own, const words& line) {
+    const auto path = std::string(std::getenv("ELKODON_ROOT")) + "/default/services/" + line.at(1);
+    own.locked = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return flock(own.locked, LOCK_EX) == 0 ? "ok" : "not locked";
+}
+
 std::string await_gun(state&, const words&) {
     say("ready");
     char byte = 0;
@@ -133,6 +143,10 @@ void add_set_up(command_table& table) {
     table["drop"] = drop;
     table["gun"] = await_gun;
     table["churn"] = churn;
+    table["lock"] = lock;
+    table["unlock"] = [](state& own, const words&) {
+        return close(std::exchange(own.locked, -1)) == 0 ? "ok" : "not locked";
+    };
     table["come_and_go"] = come_and_go;
 }
 
