@@ -38,7 +38,7 @@ public:
 
     explicit operator bool() const noexcept { return port_ != nullptr; }
 
-    /// Why there is nothing here: loans_exhausted, chunks_exhausted, forked, or our own failure to map a
+    /// Why there is nothing here: closed, loans_exhausted, chunks_exhausted, forked, or our own failure to map a
     /// subscriber.
     std::error_code error() const noexcept { return error_.code(); }
 

@@ -20,7 +20,9 @@ public:
         : port_(port.release()) {}
     publisher(publisher&& other) noexcept : port_(std::exchange(other.port_, nullptr)) {}
     publisher& operator=(publisher&& other) noexcept {
-        std::swap(port_, other.port_);
+        if (this == &other) return *this;
+        if (port_) port::publisher_port::abandon(port_);
+        port_ = std::exchange(other.port_, nullptr);
         return *this;
     }
     ~publisher() {

@@ -27,8 +27,8 @@ public:
 
     explicit operator bool() const noexcept { return static_cast<bool>(held_); }
 
-    /// Zero for the normal "nothing there"; otherwise too_many_borrowed, overtaken, forked, or what waiting
-    /// failed with.
+    /// Zero for the normal "nothing there"; otherwise closed, too_many_borrowed, overtaken, forked,
+    /// already_attached, or what waiting failed with.
     std::error_code error() const noexcept { return error_.code(); }
 
     const T& operator*() const noexcept { return *data(); }

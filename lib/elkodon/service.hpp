@@ -15,7 +15,7 @@
 
 namespace elkodon {
 
-/// How a port is made: `create()` throws `error`, `create(ec)` doesn't.
+/// How a port is made: `create()` throws `error`, `create(ec)` doesn't. Any thread.
 template <class Port, class Make>
 class port_builder {
 public:
@@ -47,10 +47,12 @@ public:
 
     explicit operator bool() const noexcept { return directory_ != nullptr; }
 
+    /// What makes a publisher: `service.publisher().create()`.
     auto publisher() const {
         return port_builder<elkodon::publisher<T>, decltype(&make_publisher)>(directory_,
                                                                               &make_publisher);
     }
+    /// What makes a subscriber: `service.subscriber().create()`.
     auto subscriber() const {
         return port_builder<elkodon::subscriber<T>, decltype(&make_subscriber)>(directory_,
                                                                                 &make_subscriber);
@@ -74,7 +76,7 @@ private:
     std::shared_ptr<service::service_directory> directory_;
 };
 
-/// Makes a notifier with a default id other than 0.
+/// Makes a notifier, with a default id other than 0 if asked. One at a time.
 class notifier_builder {
 public:
     explicit notifier_builder(std::shared_ptr<service::service_directory> directory)
@@ -109,7 +111,9 @@ public:
 
     explicit operator bool() const noexcept { return directory_ != nullptr; }
 
+    /// What makes a notifier: `event.notifier().create()`.
     notifier_builder notifier() const { return notifier_builder(directory_); }
+    /// What makes a listener: `event.listener().create()`.
     auto listener() const {
         return port_builder<elkodon::listener, decltype(&make_listener)>(directory_, &make_listener);
     }
@@ -123,7 +127,7 @@ private:
     std::shared_ptr<service::service_directory> directory_;
 };
 
-/// The three ways to have a service, each with its non-throwing overload. Any thread.
+/// The three ways to have a service, each with its non-throwing overload. One at a time.
 template <class Service>
 class joinable {
 public:
@@ -162,7 +166,7 @@ private:
     service::static_configuration wanted_;
 };
 
-/// Sets up a publish-subscribe service. Values are numbers of samples or ports.
+/// Sets up a publish-subscribe service. Values are numbers of samples or ports. One at a time.
 template <shareable T>
 class publish_subscribe_builder : public joinable<publish_subscribe_service<T>> {
     using base = joinable<publish_subscribe_service<T>>;
@@ -173,6 +177,7 @@ public:
                {std::move(name), service::pattern::publish_subscribe, details_of<T>(),
                 service::publish_subscribe_properties()}) {}
 
+    /// How many publishers, and how many subscribers, there may be at once.
     auto& max_publishers(std::uint64_t ports) noexcept {
         return with(service::key::max_publishers, ports);
     }
@@ -207,7 +212,7 @@ private:
     }
 };
 
-/// Sets up an event service.
+/// Sets up an event service. One at a time.
 class event_builder : public joinable<event_service> {
 public:
     event_builder(std::shared_ptr<service::presence> process, std::string name)
@@ -215,6 +220,7 @@ public:
                    {std::move(name), service::pattern::event, type_details("", 0, 1),
                     service::event_properties()}) {}
 
+    /// How many notifiers, and how many listeners, there may be at once.
     auto& max_notifiers(std::uint64_t ports) noexcept {
         return with(service::key::max_notifiers, ports);
     }
@@ -234,7 +240,7 @@ private:
     }
 };
 
-/// A name that still needs a pattern.
+/// A name that still needs a pattern. Any thread.
 class service_name {
 public:
     service_name(std::shared_ptr<service::presence> process, std::string name)

@@ -25,7 +25,9 @@ public:
         : port_(port.release()) {}
     subscriber(subscriber&& other) noexcept : port_(std::exchange(other.port_, nullptr)) {}
     subscriber& operator=(subscriber&& other) noexcept {
-        std::swap(port_, other.port_);
+        if (this == &other) return *this;
+        if (port_) port_->abandon();
+        port_ = std::exchange(other.port_, nullptr);
         return *this;
     }
     ~subscriber() {
@@ -46,9 +48,11 @@ public:
     }
 
     /// Takes up to `into.size()` messages that are there; returns how many are now at its beginning. Takes as
-    /// many as may be borrowed at once, with one fence for a publisher's share.
+    /// many as may be borrowed at once, with one fence for a publisher's share. What `into` held before goes
+    /// first, so that a batch can be used again.
     std::size_t receive_many(std::span<sample<T>> into) noexcept {
         if (!port_) return 0;
+        for (auto& each : into) each.reset();
         auto* next = into.data();
         return port_->receive_many(
             into.size(), [&](port::borrowed held) { *next++ = sample<T>(std::move(held)); });

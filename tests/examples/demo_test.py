@@ -394,9 +394,19 @@ def both_are_killed(demo):
     publisher.stop()
 
 
-def the_script_ends_with_ctrl_c(demo):
+def run_script(demo, *options):
     build = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(demo.paths["server"]))))
-    script = demo.run(demo.script, "--no-build", "--keep", "--", "--port", "0", BUILD_DIR=build)
+    return demo.run(demo.script, "--no-build", *options, "--", "--port", "0", BUILD_DIR=build)
+
+
+def the_script_ends_by_itself(demo):
+    script = run_script(demo)
+    script.line(r"^in all: ")
+    script.ends_with(0)
+
+
+def the_script_ends_with_ctrl_c(demo):
+    script = run_script(demo, "--keep")
     port = int(script.line(r"^http://127\.0\.0\.1:(\d+)/").group(1))
     with events_of(port) as events:
         events.readings(5)
@@ -412,7 +422,7 @@ def main(publisher, server, script=None):
         checks = [what_http_does, ports_that_are_in_use, a_publisher_is_killed, a_server_is_killed,
                   both_are_killed]
         if script:
-            checks.append(the_script_ends_with_ctrl_c)
+            checks += [the_script_ends_by_itself, the_script_ends_with_ctrl_c]
         an_orderly_run(demo)
         assert demo.only_folders(), f"an orderly end leaves {demo.listing()}"
         orderly = demo.listing()

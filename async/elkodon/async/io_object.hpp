@@ -47,6 +47,7 @@ public:
 
     ~io_object() { close(); }
 
+    /// Where handlers without an executor of their own run.
     executor_type get_executor() const noexcept { return executor_; }
 
     /// Whether there is a port.
@@ -59,6 +60,12 @@ public:
     /// has been taken then.
     void cancel() {
         if (state_) state_->place->cancel(state_->who);
+    }
+
+    /// The descriptor of the context's doorbell, which all its ports share. The context polls it; whoever polls it
+    /// beside the context learns only that something has happened.
+    int native_handle() const noexcept {
+        return state_ && state_->place ? state_->place->native_handle() : -1;
     }
 
     /// Cancels, and ends the port.

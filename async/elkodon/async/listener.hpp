@@ -26,6 +26,7 @@ class basic_listener : public io_object<elkodon::listener, Executor> {
     };
 
 public:
+    /// The same object with another executor, as Asio's adapters ask for it.
     template <class Other>
     struct rebind_executor {
         using other = basic_listener<Other>;
@@ -52,6 +53,7 @@ public:
     }
 };
 
+/// With any executor: what `async::listener{io, port}` makes.
 using listener = basic_listener<>;
 
 }  // namespace elkodon::async

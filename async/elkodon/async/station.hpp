@@ -46,6 +46,8 @@ public:
     bool aborted(const operation& op) noexcept;
     void end(waiter& who, const operation& op) noexcept;
 
+    int native_handle() const noexcept { return bell_.descriptor(); }
+
     /// Destroys what waits; nothing is called.
     void shut_down() noexcept;
 

@@ -27,6 +27,7 @@ class basic_subscriber : public io_object<elkodon::subscriber<T>, Executor> {
     };
 
 public:
+    /// The same object with another executor, as Asio's adapters ask for it.
     template <class Other>
     struct rebind_executor {
         using other = basic_subscriber<T, Other>;
@@ -54,6 +55,7 @@ public:
     }
 };
 
+/// With any executor: what `async::subscriber<T>{io, port}` makes.
 template <class T>
 using subscriber = basic_subscriber<T>;
 

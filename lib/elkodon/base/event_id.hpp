@@ -11,7 +11,7 @@
 
 namespace elkodon {
 
-/// A number between 0 and the service's event_id_max_value.
+/// A number between 0 and the service's event_id_max_value. A value: any thread.
 class event_id {
 public:
     constexpr event_id() noexcept = default;
@@ -25,7 +25,7 @@ private:
 
 /// The ids that a wait took, in ascending order, each once: ids coalesce. A notification is not a count: an
 /// id that was rung five times since the last wait is here once. A view into its listener, valid until
-/// that listener waits again. Empty when the time was over.
+/// that listener waits again. Empty when the time was over. One at a time, with its listener.
 class event_ids {
 public:
     event_ids() noexcept = default;

@@ -138,6 +138,9 @@ public:
 private:
     enum class step { empty, taken, elsewhere };
 
+    static constexpr bool rereads_header = Mutant != left_out::header_reread;
+    static constexpr bool rereads_slot = Mutant != left_out::slot_reread;
+
     // As if we had taken message `sequence`: should its publisher die between the stores of the next one, we end
     // on the same message as everybody else. Nothing protects the chunk here; but before it is written anew
     // it is marked gone, and a full fence of the publisher's stands between the mark and the new
@@ -164,7 +167,7 @@ private:
         // sync[ring.header] acquire: the publisher's release store; payload and length are visible with it.
         const auto found = word.load(std::memory_order_acquire);
         if (found == header_word(position_)) {
-            if (protect < Mutant == left_out::header_reread > (borrow, announced_, word, found)) {
+            if (protect<rereads_header>(borrow, announced_, word, found)) {
                 accept(announced_, message);
                 return step::taken;
             }
@@ -182,8 +185,7 @@ private:
         if (number_in(found) != (position_ & low_40)) return step::elsewhere;
         const auto chunk = untrusted(chunk_in(found)).below(chunks_);
         if (!chunk) return step::elsewhere;
-        if (!protect < Mutant == left_out::slot_reread > (borrow, *chunk, word, found))
-            return step::elsewhere;
+        if (!protect<rereads_slot>(borrow, *chunk, word, found)) return step::elsewhere;
         if (!is_due(*chunk, position_)) {
             release(borrow);
             return step::elsewhere;
@@ -192,7 +194,7 @@ private:
         return step::taken;
     }
 
-    template <bool LeaveOutReread>
+    template <bool Rereads>
     bool protect(layout::borrow_slot& borrow,
                  std::uint32_t chunk,
                  const atomic<std::uint64_t>& word,
@@ -203,7 +205,7 @@ private:
         // sync[fence.borrow] seq_cst: our borrow slot, then our re-read; the publisher's retirement, then
         // its scan. If our re-read misses the retirement, its scan finds our borrow slot.
         full_fence();
-        if constexpr (LeaveOutReread) return true;
+        if constexpr (!Rereads) return true;
         // sync[ring.header] acquire, sync[ring.slot] acquire: the re-read.
         if (word.load(fenced_load) == found) return true;
         release(borrow);

@@ -2,11 +2,13 @@
 #include <elkodon/os/file.hpp>
 #include <elkodon/os/process.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace elkodon::os {
@@ -37,6 +39,16 @@ std::uint64_t random_number() {
         if (getrandom(&number, sizeof number, 0) != sizeof number && errno != EINTR)
             throw_errno(errno, "draw a random number");
     return number;
+}
+
+void raise_file_limit() noexcept {
+    constexpr rlim_t enough = 65'536;
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    const auto wanted = std::min(limit.rlim_max, enough);
+    if (limit.rlim_cur >= wanted) return;
+    limit.rlim_cur = wanted;
+    setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 bool lock_for_this_process(int file) noexcept {

@@ -16,6 +16,9 @@ std::uint32_t user_number() noexcept;     ///< the effective user
 std::string executable_path();            ///< empty where /proc isn't there
 std::uint64_t random_number();            ///< 64 random bits, never 0
 
+/// Raises the soft limit of open files towards the hard one: each peer process takes about three.
+void raise_file_limit() noexcept;
+
 /// Locks the whole file for this process, until any descriptor of it is closed. False when another
 /// process has it. A fork's child doesn't inherit the lock.
 bool lock_for_this_process(int file) noexcept;

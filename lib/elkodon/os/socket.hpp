@@ -17,6 +17,7 @@ fd listen_at(int directory, const std::string& name);
 enum class connecting { connected, refused, full, failed };
 
 /// Connects without blocking: a listener that never accepts makes no difference until its backlog is full.
+/// `failed` is a failure of our own, as errno says.
 connecting connect_to(int directory, const std::string& name, fd& connection) noexcept;
 
 /// The next connection, or none. `exhausted` says that there was one and no descriptor free for it.

@@ -30,11 +30,22 @@ listener_port::listener_port(std::shared_ptr<service::service_directory> of)
     ids_ = event_bits(set, id_count_);
     slot_ = service().claim(service::port_kind::listener, segment_, service::key::max_listeners);
     set_port_slot(slot_);
-    // The slot is ours, so what still has this name belonged to a dead one.
-    os::unlink_name(directory, service::event_set_name(slot_));
-    event_set_.link(directory, service::event_set_name(slot_));
-    service().bump_generation();
+    try {
+        name_event_set(doing);
+    } catch (...) {
+        service().release(service::port_kind::listener, slot_, segment_.file());
+        throw;
+    }
     refresh();
+}
+
+void listener_port::name_event_set(const std::string& doing) {
+    const auto name = service::event_set_name(slot_);
+    // The slot is ours, so what still has this name belonged to a dead one.
+    os::unlink_name(service().descriptor(), name);
+    if (!event_set_.link(service().descriptor(), name))
+        throw error(errc::invalid_segment, doing + ": somebody else makes \"" + name + "\"");
+    service().bump_generation();
 }
 
 listener_port::~listener_port() {

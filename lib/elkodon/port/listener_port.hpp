@@ -37,6 +37,7 @@ private:
         return segment_.as<layout::listener_segment>().wake_at;
     }
     void watch_peers() override;
+    void name_event_set(const std::string& doing);
     void refresh() noexcept;
     void collect() noexcept;
 

@@ -74,20 +74,23 @@ std::error_code notifier_port::notify(event_id id) noexcept {
     if (id.value() >= id_count_) return errc::event_id_out_of_range;
     const std::lock_guard lock(mutex_);
     full_fence();  // sync[fence.wake] seq_cst: what the caller wrote before, then the looks that mark() takes
-    set_everywhere(id);
+    for (auto& peer : waker_.peers()) set_at(*peer, id);
     std::error_code failure;
     // sync[fence.wake] seq_cst: the ids, then generation and bits; a newcomer bumps, sets its bit, then looks.
     full_fence();
     if (waker_.out_of_date()) {
         failure = refresh();
-        set_everywhere(id);
+        // Not everywhere: who has taken the id by now would take it a second time.
+        for (auto& peer : waker_.peers())
+            if (peer->newcomer) set_at(*peer, id);
     }
     waker_.wake();
     return failure;
 }
 
-void notifier_port::set_everywhere(event_id id) noexcept {
-    for (auto& peer : waker_.peers()) peer->ids.mark(id.value());
+void notifier_port::set_at(listener_peer& peer, event_id id) noexcept {
+    peer.newcomer = false;
+    peer.ids.mark(id.value());
 }
 
 }  // namespace elkodon::port

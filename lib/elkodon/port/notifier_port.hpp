@@ -15,6 +15,7 @@ namespace elkodon::port {
 struct listener_peer : sleeper {
     segment::foreign_segment event_set;
     lockfree::bit_tree ids;
+    bool newcomer = true;  ///< nothing has been rung there yet
     const layout::wake_address& wake_address() const noexcept {
         return memory.as<layout::listener_segment>().wake_at;
     }
@@ -39,7 +40,7 @@ public:
 
 private:
     std::error_code refresh() noexcept;
-    void set_everywhere(event_id id) noexcept;
+    static void set_at(listener_peer& peer, event_id id) noexcept;
     std::unique_ptr<listener_peer> make_peer(segment::foreign_segment memory, std::uint32_t slot);
 
     std::shared_ptr<service::service_directory> service_;

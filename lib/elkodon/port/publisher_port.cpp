@@ -112,35 +112,33 @@ std::error_code publisher_port::refresh() noexcept {
 void publisher_port::wake() noexcept {
     // sync[fence.wake] seq_cst: our message, then the generation; a newcomer bumps it, then looks at the data.
     full_fence();
-    if (waker_.out_of_date()) refresh();
+    if (waker_.out_of_date()) incomplete_ = static_cast<bool>(refresh());
     waker_.wake();
 }
 
 // Every chunk that left the ring was marked gone before. A subscriber that takes one all the same has stored
-// its borrow slot before our fence, and the scan finds it; else its re-read finds the mark.
+// its borrow slot before our fence, and the scan finds it; else its re-read finds the mark. While a newcomer
+// can't be mapped, nothing is freed: it may hold any chunk.
 bool publisher_port::reclaim(status& ec) noexcept {
-    scan();
-    if (waker_.out_of_date()) {
-        // A newcomer may hold chunks that this scan did not see: nothing was freed.
-        if (const auto failure = refresh()) {
-            ec = status::from(failure);
-            return pool_.free_count() > 0;
-        }
-        scan();
-    }
+    if (incomplete_) wake();
+    if (!scan(ec)) return false;
     if (pool_.free_count() > 0) return true;
     // Only the dead can hold more than their share: whoever has ended lets go.
     service_->clean_up();
-    refresh();
-    scan();
-    if (pool_.free_count() > 0) return true;
-    ec = errc::chunks_exhausted;
-    return false;
+    if (!scan(ec)) return false;
+    if (pool_.free_count() == 0) ec = errc::chunks_exhausted;
+    return pool_.free_count() > 0;
 }
 
-void publisher_port::scan() noexcept {
+// Frees what nobody borrows; false, with our own failure, when we don't know everybody.
+bool publisher_port::scan(status& ec) noexcept {
     full_fence();  // sync[fence.borrow] seq_cst: the marks of what left the ring, then the borrow slots
-    if (waker_.out_of_date()) return;
+    if (waker_.out_of_date()) {
+        if (const auto failure = refresh()) {
+            ec = status::from(failure);
+            return false;
+        }
+    }
     pool_.begin_scan();
     for (const auto& peer : waker_.peers()) {
         const auto* borrowed = peer->layout().borrowed;
@@ -152,6 +150,7 @@ void publisher_port::scan() noexcept {
         }
     }
     pool_.finish_scan();
+    return true;
 }
 
 std::string publisher_port::who_pins() const {

@@ -36,7 +36,7 @@ public:
         if (fork_generation_ != os::fork_generation()) [[unlikely]]
             return refuse(ec, errc::forked);
         if (!pool_.loans_left()) return refuse(ec, errc::loans_exhausted);
-        if (pool_.free_count() < 2 && !reclaim(ec)) return layout::no_chunk;
+        if ((pool_.free_count() < 2 || incomplete_) && !reclaim(ec)) return layout::no_chunk;
         return pool_.loan();
     }
 
@@ -60,7 +60,7 @@ public:
 
     std::byte* payload(std::uint32_t chunk) const noexcept { return ring_.payload(chunk); }
 
-    /// Ends the port: its name goes now, its memory with its last loan.
+    /// Ends the port: its name goes once every living subscriber has mapped it, its memory with its last loan.
     static void abandon(publisher_port* port) noexcept;
 
     /// Who holds on to our chunks, for the message of chunks_exhausted.
@@ -78,13 +78,15 @@ private:
     void wake() noexcept;
     void end() noexcept;
     bool reclaim(status& ec) noexcept;
-    void scan() noexcept;
+    bool scan(status& ec) noexcept;
     std::error_code refresh() noexcept;
 
     std::shared_ptr<service::service_directory> service_;
     port_id id_;
     std::uint32_t fork_generation_;
     bool abandoned_ = false;
+    bool incomplete_ =
+        false;  // a subscriber could not be mapped: the next loan tries again, or says why
     lockfree::ring_writer ring_;
     std::vector<std::uint32_t> pool_memory_;
     lockfree::chunk_pool pool_;

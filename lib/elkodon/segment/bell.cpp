@@ -3,6 +3,8 @@
 #include <elkodon/os/socket.hpp>
 #include <elkodon/segment/bell.hpp>
 
+#include <cerrno>
+
 namespace elkodon::segment {
 
 std::string doorbell_name(process_id owner, doorbell_id id) {
@@ -21,8 +23,8 @@ std::shared_ptr<bell> bell::open(int doorbells,
     if (memory.why_absent() == absence::our_failure) failure = memory.failure();
     if (!memory) return nullptr;
     auto made = std::make_shared<bell>(doorbells, std::move(name), std::move(memory));
-    made->connect();
-    return made;
+    failure = made->connect();
+    return failure ? nullptr : made;
 }
 
 bell::bell(int doorbells, std::string name, foreign_segment memory)
@@ -38,27 +40,35 @@ void bell::ring_if_armed() noexcept {
     auto armed = word.load(std::memory_order_seq_cst);
     if (layout::armed_state_of(armed) != layout::armed_state::armed) return;
     // Ring before the exchange: a waker stopped in between would otherwise have silenced everybody else.
-    ring();
+    // Who has not rung says nothing, so that the next one tries.
+    if (!ring()) return;
     // The epoch is in the word: a late exchange misses the next arming.
     const auto rung = layout::armed_word(armed >> 2, layout::armed_state::rung);
     // sync[doorbell.armed] seq_cst: tells later wakers that the bell has been rung.
     word.compare_exchange_strong(armed, rung, std::memory_order_seq_cst);
 }
 
-void bell::connect() noexcept {
+std::error_code bell::connect() noexcept {
     const std::lock_guard lock(mutex_);
-    connect_locked();
+    errno = 0;
+    if (connect_locked() != os::connecting::failed) return {};
+    return {errno != 0 ? errno : EIO, std::system_category()};
 }
 
 // A new connection is a ring by itself: the owner polls its listening socket level-style. So is a full backlog.
-void bell::connect_locked() noexcept {
-    if (!connection_) os::connect_to(doorbells_, socket_name(name_), connection_);
+os::connecting bell::connect_locked() noexcept {
+    if (connection_) return os::connecting::connected;
+    return os::connect_to(doorbells_, socket_name(name_), connection_);
 }
 
-void bell::ring() noexcept {
+// Returns whether the owner was rung, or is gone; not when we had no descriptor to do it with.
+bool bell::ring() noexcept {
     // sync[bell.eventfd] acquire: the descriptor is valid; it stays open as long as this object.
     const int eventfd = eventfd_number_.load(std::memory_order_acquire);
-    if (eventfd >= 0) return os::ring(eventfd);
+    if (eventfd >= 0) {
+        os::ring(eventfd);
+        return true;
+    }
     const std::lock_guard lock(mutex_);
     if (connection_ && !eventfd_) {
         auto handed = os::receive_bytes(connection_.get());
@@ -68,11 +78,13 @@ void bell::ring() noexcept {
             eventfd_number_.store(eventfd_.get(), std::memory_order_release);
         }
     }
-    if (eventfd_) return os::ring(eventfd_.get());
-    if (!connection_ || !os::send_byte(connection_.get())) {
-        connection_.reset();
-        connect_locked();
+    if (eventfd_) {
+        os::ring(eventfd_.get());
+        return true;
     }
+    if (connection_ && os::send_byte(connection_.get())) return true;
+    connection_.reset();
+    return connect_locked() != os::connecting::failed;
 }
 
 }  // namespace elkodon::segment

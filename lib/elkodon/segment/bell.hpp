@@ -6,6 +6,7 @@
 
 #include <elkodon/layout/doorbell_segment.hpp>
 #include <elkodon/lockfree/bit_tree.hpp>
+#include <elkodon/os/socket.hpp>
 #include <elkodon/segment/foreign_segment.hpp>
 
 #include <memory>
@@ -19,7 +20,7 @@ std::string socket_name(const std::string& name);
 /// Any thread. One for each doorbell in a process, shared by all its ports.
 class bell {
 public:
-    /// Maps and connects. Empty when the doorbell has gone; `failure` says when the fault is ours.
+    /// Maps and connects. Empty when the doorbell has gone, or when the fault is ours: `failure` says which.
     static std::shared_ptr<bell> open(int doorbells,
                                       process_id owner,
                                       doorbell_id id,
@@ -35,12 +36,12 @@ public:
     /// Rings when the owner sleeps: no system call otherwise.
     void ring_if_armed() noexcept;
 
-    /// Connects, if that hasn't succeeded yet: before the first send.
-    void connect() noexcept;
+    /// Connects, if that hasn't succeeded yet: before the first send. Returns our own failure to do so.
+    std::error_code connect() noexcept;
 
 private:
-    void ring() noexcept;
-    void connect_locked() noexcept;
+    bool ring() noexcept;
+    os::connecting connect_locked() noexcept;
 
     foreign_segment memory_;
     lockfree::bit_tree ready_;

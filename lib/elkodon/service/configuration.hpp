@@ -18,7 +18,8 @@ struct configuration {
     /// A world of its own inside the root.
     std::string domain = "default";
 
-    /// How long a death may stay unnoticed where the kernel gives no notice of it.
+    /// How long a death may stay unnoticed where the kernel gives no notice of it. The first node of a process
+    /// in a domain decides for all of them.
     std::chrono::milliseconds liveness_bound{1000};
 
     struct {

@@ -27,6 +27,8 @@ registry& presences() {
 std::shared_ptr<presence> presence::in_domain(const configuration& config) {
     os::watch_forks();
     os::register_light_fences();
+    static const bool raised = (os::raise_file_limit(), true);
+    static_cast<void>(raised);
     auto& all = presences();
     const std::lock_guard lock(all.mutex);
     const auto identity = domain(config).identity;
