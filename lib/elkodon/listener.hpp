@@ -30,8 +30,7 @@ public:
     /// Waits at most `time` for an id. Empty when the time was over.
     template <class Rep, class Period>
     event_ids timed_wait(std::chrono::duration<Rep, Period> time) noexcept {
-        return wait(std::chrono::steady_clock::now() +
-                    std::chrono::ceil<std::chrono::steady_clock::duration>(time));
+        return wait(port::deadline_after(time));
     }
 
     /// Waits until there is an id.

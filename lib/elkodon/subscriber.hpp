@@ -61,8 +61,7 @@ public:
     /// Waits at most `time` for a message. Errors as receive(), and what waiting failed with.
     template <class Rep, class Period>
     sample<T> timed_receive(std::chrono::duration<Rep, Period> time) noexcept {
-        return wait_and_receive(std::chrono::steady_clock::now() +
-                                std::chrono::ceil<std::chrono::steady_clock::duration>(time));
+        return wait_and_receive(port::deadline_after(time));
     }
 
     /// Waits until there is a message.

@@ -59,6 +59,7 @@ private:
         waiter* who = nullptr;
     };
     using ready_list = operation_list;
+    static constexpr int most_rounds = 8;
 
     void look(ready_list& ready);
     void look_at(std::size_t slot, ready_list& ready, bool peers_too);
@@ -200,9 +201,12 @@ inline void station::look_at(std::size_t slot, ready_list& ready, bool peers_too
 // Awake and disarmed, under the mutex: arms while anybody waits. All who wait are cold already, so that the
 // armed word against the ready set is all that is left to decide.
 inline void station::sleep(ready_list& ready) {
-    while (waiting_ > 0) {
+    for (int round = 0; waiting_ > 0; ++round) {
         bell_.arm();
-        if (!bell_.ready().any() && bell_.notices() == notices_seen_) return poll_descriptors();
+        const bool news = bell_.ready().any() || bell_.notices() != notices_seen_;
+        // Marks for ports that nobody awaits may come for ever: the loop has other work, too.
+        if (news && round == most_rounds) bell_.ring_ourselves();
+        if (!news || round == most_rounds) return poll_descriptors();
         bell_.disarm();
         look(ready);
     }

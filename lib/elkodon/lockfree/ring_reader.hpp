@@ -79,8 +79,10 @@ public:
     /// Whether take() would find something, by header, slot and tail. Writes nothing but its own place.
     bool has_news() const noexcept {
         if (announced_ != layout::no_chunk) {
-            // sync[ring.header] acquire: as in take().
-            if (header(announced_).word.load(fenced_load) == header_word(position_)) return true;
+            // sync[ring.header] acquire: as in take(), and with its answers.
+            const auto found = header(announced_).word.load(fenced_load);
+            if (found == header_word(position_)) return true;
+            if (sequence_in(found) < position_ && !last_look_) return lapped();
         }
         // sync[ring.slot] acquire: as in take().
         const auto number = number_in(slot(position_).load(fenced_load));

@@ -14,10 +14,11 @@ bool membarrier(int command) noexcept { return syscall(SYS_membarrier, command, 
 
 bool register_light_fences() noexcept {
     static const bool registered = [] {
-        membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
-        return membarrier(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED);
+        const bool both = membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) &&
+                          membarrier(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED);
+        internal_fence::light_is_full = !both;
+        return both;
     }();
-    internal_fence::light_is_full = !registered;
     return registered;
 }
 

@@ -85,4 +85,16 @@ bool lock_directory(int directory, unsigned seconds);
 bool try_lock_directory(int directory) noexcept;
 void unlock_directory(int directory) noexcept;
 
+/// Unlocks rather than leaves it to closing: a fork's child may hold the same open description.
+class unlock_at_end {
+public:
+    explicit unlock_at_end(int directory) noexcept : directory_(directory) {}
+    ~unlock_at_end() { unlock_directory(directory_); }
+    unlock_at_end(const unlock_at_end&) = delete;
+    unlock_at_end& operator=(const unlock_at_end&) = delete;
+
+private:
+    int directory_;
+};
+
 }  // namespace elkodon::os

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cerrno>
+#include <fcntl.h>
 #include <poll.h>
 #include <string>
 #include <string_view>
@@ -20,12 +21,13 @@ fd make_eventfd() {
     return made;
 }
 
-bool is_eventfd(int file) noexcept {
+bool accept_eventfd(int file) noexcept {
     std::array<char, 64> target{};
     const auto path = "/proc/self/fd/" + std::to_string(file);
     const auto length = readlink(path.c_str(), target.data(), target.size());
-    return length > 0 && std::string_view(target.data(), static_cast<std::size_t>(length)) ==
-                             "anon_inode:[eventfd]";
+    const auto kind =
+        std::string_view(target.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
+    return kind == "anon_inode:[eventfd]" && fcntl(file, F_SETFL, O_NONBLOCK) == 0;
 }
 
 void ring(int eventfd) noexcept {

@@ -15,8 +15,8 @@ namespace elkodon::os {
 /// Non-blocking from the start: some loops would otherwise set that on the shared description.
 fd make_eventfd();
 
-/// Whether a descriptor that somebody handed over is an eventfd.
-bool is_eventfd(int file) noexcept;
+/// Whether a descriptor that somebody handed over is an eventfd; if so it is non-blocking afterwards.
+bool accept_eventfd(int file) noexcept;
 
 /// One ring. A saturated counter is a ring already.
 void ring(int eventfd) noexcept;

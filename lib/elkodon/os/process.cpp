@@ -58,7 +58,8 @@ bool lock_for_this_process(int file) noexcept {
 
 bool locked_by_another(int file) noexcept {
     auto request = whole_file();
-    return fcntl(file, F_GETLK, &request) == 0 && request.l_type != F_UNLCK;
+    // Who could not ask knows nothing: then it counts as locked.
+    return fcntl(file, F_GETLK, &request) != 0 || request.l_type != F_UNLCK;
 }
 
 void watch_forks() noexcept {

@@ -85,7 +85,11 @@ connecting connect_to(int directory, const std::string& name, fd& connection) no
         case ECONNREFUSED:
         case ENOENT: return connecting::refused;
         case EAGAIN: return connecting::full;
-        default: return connecting::failed;
+        case EMFILE:
+        case ENFILE:
+        case ENOMEM:
+        case ENOBUFS: return connecting::failed;
+        default: return connecting::refused;  // not the socket that was promised there
     }
 } catch (...) {
     return connecting::failed;

@@ -28,6 +28,7 @@ keeper* keeper::make(subscriber_port* port) {
     if (made) all.unused = made->next;
     else made = new keeper;
     made->port = port;
+    made->fork_generation = os::fork_generation();
     return made;
 }
 

@@ -7,6 +7,7 @@
 #include <elkodon/layout/subscriber_segment.hpp>
 #include <elkodon/lockfree/ring_reader.hpp>
 #include <elkodon/os/fence.hpp>
+#include <elkodon/os/process.hpp>
 
 #include <utility>
 
@@ -20,6 +21,7 @@ struct keeper {
     atomic<bool> orphaned{false};
     subscriber_port* port = nullptr;  // guarded by the keepers' mutex, as `next`
     keeper* next = nullptr;
+    std::uint32_t fork_generation = 0;  // of the process that made the port
 
     static keeper* make(subscriber_port* port);
 
@@ -69,14 +71,20 @@ public:
 
 private:
     static void let_go(borrow& slot) noexcept {
+        // The count goes to 0 only after the slot is cleared: at 0 the owner thread takes it again.
         // sync[borrow.copies] acquire: what other copies read comes before we clear the slot.
-        if (slot.copies.load(std::memory_order_acquire) != 1 &&
-            slot.copies.fetch_sub(1, std::memory_order_acq_rel) != 1)  // sync[borrow.copies] release
-            return;
+        auto copies = slot.copies.load(std::memory_order_acquire);
+        while (copies != 1)
+            // sync[borrow.copies] release: what this copy read comes before the last one clears the slot.
+            if (slot.copies.compare_exchange_weak(copies, copies - 1, std::memory_order_acq_rel,
+                                                  std::memory_order_acquire))
+                return;
         auto* const keeper = slot.keeper;
-        slot.word->store(
-            0,
-            std::memory_order_release);  // sync[borrow.slot] release: the publisher's scan acquires
+        // A fork's child doesn't have the page, and the message isn't its own to give back.
+        if (keeper->fork_generation != os::fork_generation()) [[unlikely]]
+            return;
+        // sync[borrow.slot] release: the publisher's scan acquires.
+        slot.word->store(0, std::memory_order_release);
         // sync[borrow.copies] release: the slot may be taken again. From here on only the keeper is touched.
         slot.copies.store(0, fenced_store);
         // sync[fence.light] light: our count, then `orphaned`; orphan() sets that, fences heavily, then counts.

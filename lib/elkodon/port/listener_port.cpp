@@ -13,7 +13,6 @@ constexpr peer_kind notifiers{service::port_kind::notifier, layout::segment_kind
 listener_port::listener_port(std::shared_ptr<service::service_directory> of)
     : waiting_port(std::move(of), false),
       id_(os::random_number()),
-      fork_generation_(os::fork_generation()),
       id_count_(static_cast<std::uint32_t>(service().configuration()[service::key::event_id_max]) +
                 1) {
     const auto doing = "create a listener of " + service().title();
@@ -33,6 +32,7 @@ listener_port::listener_port(std::shared_ptr<service::service_directory> of)
     try {
         name_event_set(doing);
     } catch (...) {
+        segment_.mark_closed();
         service().release(service::port_kind::listener, slot_, segment_.file());
         throw;
     }
@@ -50,7 +50,7 @@ void listener_port::name_event_set(const std::string& doing) {
 
 listener_port::~listener_port() {
     stop_waiting();
-    if (fork_generation_ != os::fork_generation() || !segment_) return;
+    if (forked() || !segment_) return;
     segment_.mark_closed();
     os::unlink_if(service().descriptor(), service::event_set_name(slot_), event_set_.file());
     service().release(service::port_kind::listener, slot_, segment_.file());
@@ -69,6 +69,7 @@ void listener_port::refresh() noexcept {
         return !each->named && has_ended(*each, service().process());
     });
     if (!failure) generation_ = generation;
+    else if (bell()) bell()->bound_sleeps();
     try {
         watch_peers();
     } catch (...) {
@@ -78,19 +79,21 @@ void listener_port::refresh() noexcept {
 
 void listener_port::watch_peers() {
     if (!bell()) return;
-    for (const auto& peer : peers_) bell()->watch(peer->memory.process());
+    for (const auto& peer : peers_)
+        if (!peer->ended) bell()->watch(peer->memory.process());
 }
 
 void listener_port::look_at_peers() noexcept {
     suspicious_ = true;
-    const auto dead = [&](const auto& peer) {
-        return !service().process().alive(peer->memory.process());
-    };
-    if (std::any_of(peers_.begin(), peers_.end(), dead)) service().clean_up();
+    bool any_dead = false;
+    for (auto& peer : peers_)
+        if (!peer->ended && has_ended(*peer, service().process())) peer->ended = any_dead = true;
+    if (any_dead) service().clean_up();
     refresh();
 }
 
 bool listener_port::has_news() noexcept {
+    if (forked()) return false;
     if (service().generation() != generation_) refresh();
     return suspicious_ || ids_.any();
 }
@@ -106,14 +109,18 @@ void listener_port::collect() noexcept {
 }
 
 event_ids listener_port::take() noexcept {
-    if (fork_generation_ != os::fork_generation()) return event_ids({}, errc::forked);
+    if (forked()) return event_ids({}, errc::forked);
     collect();
-    if (taken_.empty() && behind_descriptor() && wait_alone().rearm()) collect();
+    // Twice: the first news may only be that somebody came or went.
+    for (int look = 0; look < 2 && taken_.empty() && behind_descriptor(); ++look) {
+        if (!wait_alone().rearm()) break;
+        collect();
+    }
     return event_ids(taken_);
 }
 
 event_ids listener_port::wait(deadline until) {
-    if (fork_generation_ != os::fork_generation()) return event_ids({}, errc::forked);
+    if (forked()) return event_ids({}, errc::forked);
     for (;;) {
         collect();
         if (!taken_.empty()) return event_ids(taken_);
@@ -126,6 +133,9 @@ event_ids listener_port::wait(deadline until) {
     }
 }
 
-int listener_port::native_handle() { return wait_alone().native_handle(); }
+int listener_port::native_handle() {
+    if (forked()) throw error(errc::forked, "ask a listener for its descriptor");
+    return wait_alone().native_handle();
+}
 
 }  // namespace elkodon::port

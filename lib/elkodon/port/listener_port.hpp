@@ -42,7 +42,6 @@ private:
     void collect() noexcept;
 
     port_id id_;
-    std::uint32_t fork_generation_;
     std::uint32_t id_count_;
     std::uint64_t generation_ = ~std::uint64_t{0};
     std::vector<std::unique_ptr<peer>> peers_;

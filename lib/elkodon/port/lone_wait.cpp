@@ -34,11 +34,12 @@ void lone_wait::wake_up() noexcept {
     }
 }
 
+// Whatever keeps waking us without news, the time is over when it is over.
 bool lone_wait::sleep(deadline until) noexcept {
-    bool in_time = true;
-    if (arm()) in_time = os::wait_readable(bell_.descriptor(), until);
+    const bool slept = arm();
+    const bool in_time = slept ? os::wait_readable(bell_.descriptor(), until) : true;
     wake_up();
-    return in_time;
+    return in_time && (!until || std::chrono::steady_clock::now() < *until);
 }
 
 int lone_wait::native_handle() noexcept {

@@ -13,6 +13,27 @@ namespace elkodon::port {
 
 using deadline = std::optional<std::chrono::steady_clock::time_point>;
 
+/// When `time` from now will be over; never, when the clock can't say so late a time.
+template <class Rep, class Period>
+deadline deadline_after(std::chrono::duration<Rep, Period> time) noexcept {
+    using clock = std::chrono::steady_clock;
+    using seconds = std::chrono::duration<long double>;
+    const auto now = clock::now();
+    if (!(time > time.zero())) return now;
+    if (seconds(time) >= seconds(clock::time_point::max() - now)) return std::nullopt;
+    return now + std::chrono::ceil<clock::duration>(time);
+}
+
+/// The deadline `time` from now; none where that is beyond the clock.
+template <class Rep, class Period>
+deadline after(std::chrono::duration<Rep, Period> time) noexcept {
+    using clock = std::chrono::steady_clock;
+    const auto now = clock::now();
+    constexpr auto hundred_years = std::chrono::hours(24 * 365 * 100);
+    if (time > hundred_years) return std::nullopt;
+    return now + std::chrono::ceil<clock::duration>(time);
+}
+
 /// Owned by the port that it serves. One at a time.
 class lone_wait {
 public:

@@ -35,6 +35,7 @@ notifier_port::notifier_port(std::shared_ptr<service::service_directory> service
     slot_ = service_->claim(service::port_kind::notifier, segment_, service::key::max_notifiers);
     // Connect before the first ring: our death between setting an id and ringing is then noticed.
     if (const auto failure = refresh()) {
+        segment_.mark_closed();
         service_->release(service::port_kind::notifier, slot_, segment_.file());
         throw error(failure, doing + ": map its listeners");
     }

@@ -15,7 +15,8 @@ namespace elkodon::port {
 struct peer {
     segment::foreign_segment memory;
     std::uint32_t slot = 0;
-    bool named = true;  ///< the directory still has its name
+    bool named = true;   ///< the directory still has its name
+    bool ended = false;  ///< closed or dead
 };
 
 /// Which files are peers, and what a peer's segment must be at least.

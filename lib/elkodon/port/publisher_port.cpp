@@ -76,6 +76,7 @@ publisher_port::publisher_port(std::shared_ptr<service::service_directory> servi
     layout.known_from.store(service_->bump_generation(), std::memory_order_release);
     // Connect before the first send: our death between publishing and ringing is then noticed.
     if (const auto failure = refresh()) {
+        segment_.mark_closed();
         service_->release(service::port_kind::publisher, slot_, segment_.file());
         throw error(failure, doing + ": map its subscribers");
     }

@@ -33,7 +33,6 @@ std::optional<layout::publisher_geometry> checked_geometry(const segment::foreig
 subscriber_port::subscriber_port(std::shared_ptr<service::service_directory> of)
     : waiting_port(std::move(of), true),
       id_(os::random_number()),
-      fork_generation_(os::fork_generation()),
       borrow_count_(
           static_cast<std::uint32_t>(service().configuration()[service::key::max_borrowed])),
       history_(service().configuration()[service::key::history_size]) {
@@ -45,25 +44,33 @@ subscriber_port::subscriber_port(std::shared_ptr<service::service_directory> of)
         layout::subscriber_segment_size(borrow_count_), doing);
     auto& layout = segment_.as<layout::subscriber_segment>();
     layout.borrow_count = borrow_count_;
-    keeper_ = keeper::make(this);
-    for (std::uint32_t i = 0; i < borrow_count_; ++i) {
-        borrows_[i].word = &layout.borrowed[i];
-        borrows_[i].keeper = keeper_;
-    }
+    for (std::uint32_t i = 0; i < borrow_count_; ++i) borrows_[i].word = &layout.borrowed[i];
     slot_ =
         service().claim(service::port_kind::subscriber, segment_, service::key::max_subscribers);
     set_port_slot(slot_);
     // Who is there now was there before us; whoever is found later came later.
     if (const auto failure = refresh()) {
+        segment_.mark_closed();
         service().release(service::port_kind::subscriber, slot_, segment_.file());
         throw error(failure, doing + ": map its publishers");
     }
     joined_ = true;
+    keeper_ = keeper::make(this);
+    for (std::uint32_t i = 0; i < borrow_count_; ++i) borrows_[i].keeper = keeper_;
+}
+
+// Samples may keep us for long: nobody waits for us to see anything.
+void subscriber_port::abandon() noexcept {
+    if (!forked())
+        // sync[subscriber.seen] release: as in refresh().
+        segment_.as<layout::subscriber_segment>().seen.store(~std::uint64_t{0},
+                                                             std::memory_order_release);
+    keeper_->orphan();
 }
 
 subscriber_port::~subscriber_port() {
     stop_waiting();
-    if (fork_generation_ != os::fork_generation() || !segment_) return;
+    if (forked() || !segment_) return;
     segment_.mark_closed();
     service().release(service::port_kind::subscriber, slot_, segment_.file());
 }
@@ -92,6 +99,7 @@ std::error_code subscriber_port::refresh() noexcept {
     for (auto& peer : peers_)
         if (peer->memory.closed() || (!peer->named && has_ended(*peer, service().process())))
             end_peer(*peer);
+    failure_ = status::from(failure);
     if (!failure) {
         generation_ = generation;
         // sync[subscriber.seen] release: who was named is mapped; whoever cleans up may take the name away.
@@ -167,12 +175,15 @@ bool subscriber_port::holds_samples() const noexcept {
 }
 
 bool subscriber_port::has_news() noexcept {
+    if (forked()) return false;
     if (service().generation() != generation_) refresh();
+    if (failure_) return true;
     return std::any_of(peers_.begin(), peers_.end(),
                        [](const auto& peer) { return peer->reader.has_news(); });
 }
 
 std::size_t subscriber_port::publisher_count() noexcept {
+    if (forked()) return 0;
     if (service().generation() != generation_) refresh();
     return static_cast<std::size_t>(
         std::count_if(peers_.begin(), peers_.end(), [](const auto& peer) { return !peer->ended; }));
@@ -198,6 +209,9 @@ borrowed subscriber_port::wait_and_receive(deadline until, status& ec) {
     }
 }
 
-int subscriber_port::native_handle() { return wait_alone().native_handle(); }
+int subscriber_port::native_handle() {
+    if (forked()) throw error(errc::forked, "ask a subscriber for its descriptor");
+    return wait_alone().native_handle();
+}
 
 }  // namespace elkodon::port

@@ -19,7 +19,6 @@ namespace elkodon::port {
 struct publisher_peer : peer {
     lockfree::ring_reader reader;
     port_id id;
-    bool ended = false;  ///< closed or dead: to be drained, then forgotten
 };
 
 /// One at a time, but for its samples. Lives until its last sample is gone.
@@ -79,7 +78,7 @@ public:
     bool holds_samples() const noexcept;
 
     /// Whoever destroys the public object calls this: it deletes the port now, or with its last sample.
-    void abandon() noexcept { keeper_->orphan(); }
+    void abandon() noexcept;
 
 private:
     layout::wake_address& wake_address() noexcept override {
@@ -88,7 +87,7 @@ private:
     void watch_peers() override;
 
     borrowed take(status& ec) noexcept {
-        if (fork_generation_ != os::fork_generation()) [[unlikely]] {
+        if (forked()) [[unlikely]] {
             ec = errc::forked;
             return {};
         }
@@ -108,10 +107,15 @@ private:
             if (turn_ >= count) turn_ = 0;
             auto& peer = *peers_[turn_++];
             const auto found = peer.reader.take(*slot.word, slot.message);
-            if (found == lockfree::look::taken) return hand_out(slot, peer);
+            if (found == lockfree::look::taken) {
+                ec = {};
+                return hand_out(slot, peer);
+            }
             if (found == lockfree::look::overtaken) ec = errc::overtaken;
         }
         rest();
+        if (!ec && failure_) [[unlikely]]
+            ec = failure_;
         return {};
     }
 
@@ -174,7 +178,6 @@ private:
     bool borrows_from(port_id publisher) const noexcept;
 
     port_id id_;
-    std::uint32_t fork_generation_;
     std::uint32_t borrow_count_;
     std::uint32_t next_borrow_ = 0;
     std::uint32_t taken_since_empty_ = 0;
@@ -184,6 +187,7 @@ private:
     std::unique_ptr<borrow[]> borrows_;
     bool ended_peers_ = false;
     bool joined_ = false;
+    status failure_;  // a publisher could not be mapped: what looks empty may not be
     std::uint64_t lost_to_the_ended_ = 0;
     std::uint64_t history_;
     std::uint32_t slot_ = 0;

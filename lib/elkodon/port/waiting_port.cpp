@@ -22,6 +22,7 @@ void waiting_port::stop_waiting() noexcept {
 }
 
 void waiting_port::attach(segment::doorbell& bell) {
+    if (forked()) throw error(errc::forked, "wait for a port of " + service_->title());
     // A thread that waited here has gone on; behind a descriptor somebody may still be waiting.
     if (lone_ && !lone_->behind_descriptor()) lone_.reset();
     if (bell_) throw error(errc::already_attached, "wait for a port of " + service_->title());
@@ -36,11 +37,20 @@ void waiting_port::attach(segment::doorbell& bell) {
     address.slot.store(doorbell_slot_, std::memory_order_release);
     address.doorbell.store(bell.id().value(), std::memory_order_release);
     service_->bump_generation();
-    watch_peers();
+    try {
+        watch_peers();
+    } catch (...) {
+        detach();
+        throw;
+    }
 }
 
 void waiting_port::detach() noexcept {
     if (!bell_) return;
+    if (forked()) {
+        bell_ = nullptr;
+        return;
+    }
     if (cold_) warm();
     // sync[wake_address] release: who still rings there rings a bell that nobody needs.
     wake_address().doorbell.store(0, std::memory_order_release);

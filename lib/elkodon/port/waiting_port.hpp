@@ -58,7 +58,10 @@ public:
 
 protected:
     waiting_port(std::shared_ptr<service::service_directory> service, bool heavy) noexcept
-        : service_(std::move(service)), heavy_(heavy) {}
+        : service_(std::move(service)), fork_generation_(os::fork_generation()), heavy_(heavy) {}
+
+    /// Whether we are in a fork's child: nothing of the port may be touched there.
+    bool forked() const noexcept { return fork_generation_ != os::fork_generation(); }
 
     virtual layout::wake_address& wake_address() noexcept = 0;
     virtual void watch_peers() = 0;
@@ -82,6 +85,7 @@ private:
     std::shared_ptr<service::service_directory> service_;
     std::unique_ptr<lone_wait> lone_;
     segment::doorbell* bell_ = nullptr;
+    std::uint32_t fork_generation_;
     std::uint32_t port_slot_ = 0;
     std::uint32_t doorbell_slot_ = 0;
     std::uint32_t taken_since_sleep_ = 0;

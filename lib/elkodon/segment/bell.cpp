@@ -72,7 +72,7 @@ bool bell::ring() noexcept {
     const std::lock_guard lock(mutex_);
     if (connection_ && !eventfd_) {
         auto handed = os::receive_bytes(connection_.get());
-        if (handed.passenger && os::is_eventfd(handed.passenger.get())) {
+        if (handed.passenger && os::accept_eventfd(handed.passenger.get())) {
             eventfd_ = std::move(handed.passenger);
             // sync[bell.eventfd] release: set once.
             eventfd_number_.store(eventfd_.get(), std::memory_order_release);

@@ -12,6 +12,7 @@
 
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <unordered_set>
 #include <vector>
@@ -27,7 +28,8 @@ struct doorbell_place {
     std::chrono::milliseconds liveness_bound;
 };
 
-/// One at a time.
+/// Arming, looking and draining: one at a time. Slots, watching, serving and notices: any thread, since ports of
+/// one context look at their peers on threads of their own.
 class doorbell {
 public:
     explicit doorbell(const doorbell_place& place);
@@ -64,9 +66,10 @@ public:
     void ring_ourselves() noexcept { os::ring(eventfd_.get()); }
 
     /// Ends the next sleep after at most this long: where a heavy fence could not be had.
-    void look_again_after(std::chrono::nanoseconds time) noexcept {
-        os::start_timer(timer_.get(), time);
-    }
+    void look_again_after(std::chrono::nanoseconds time) noexcept;
+
+    /// From now on every sleep ends after the liveness bound: somebody who may have to wake us can't be watched.
+    void bound_sleeps() noexcept;
 
     lockfree::bit_tree& ready() noexcept { return ready_; }
 
@@ -75,7 +78,10 @@ public:
 
     /// Counts newcomers, departures and deaths. When it has moved, every port is to be looked at, its
     /// peers included.
-    std::uint64_t notices() const noexcept { return notices_; }
+    std::uint64_t notices() const noexcept {
+        // sync[doorbell.notices] acquire: what was learnt before the count.
+        return notices_.load(std::memory_order_acquire);
+    }
 
 private:
     struct peer_entry {
@@ -89,7 +95,9 @@ private:
     void admit(os::fd connection) noexcept;
     bool add_peer(os::fd connection, os::fd process, process_id watched) noexcept;
     void serve_peer(std::size_t index, bool process_ended) noexcept;
-    void bound_sleeps() noexcept;
+    void notice() noexcept;
+    void bound() noexcept;
+    void start_timer(std::chrono::nanoseconds after) noexcept;
 
     doorbell_place place_;
     doorbell_id id_;
@@ -97,15 +105,17 @@ private:
     lockfree::bit_tree ready_;
     os::fd eventfd_, listener_, timer_, spare_;
     os::poll_set control_, both_;
+    std::mutex mutex_;  // guards all that follows but the epoch and armed_
     std::vector<peer_entry> peers_;
     std::unordered_set<process_id> watched_;
     std::vector<std::uint32_t> free_slots_;
     std::uint32_t used_slots_ = 0;
     std::uint64_t epoch_ = 0;
-    std::uint64_t notices_ = 0;
+    atomic<std::uint64_t> notices_{0};
     std::uint32_t fork_generation_;
     bool armed_ = false;
-    bool bounded_ = false;
+    atomic<bool> bounded_{false};
+    std::optional<std::chrono::steady_clock::time_point> timer_end_;
 };
 
 }  // namespace elkodon::segment

@@ -86,10 +86,12 @@ glimpse glimpse_at(int directory, const std::string& name, std::size_t offset) n
     static_assert(offsetof(layout::segment_header, state) == 6 * 8 + 4);
     if (pread(file.get(), &found.word, sizeof found.word, static_cast<off_t>(offset)) !=
         sizeof found.word)
-        return {};
+        return found;
     return found;
 } catch (...) {
-    return {};
+    glimpse nothing;
+    nothing.unreadable = true;
+    return nothing;
 }
 
 }  // namespace elkodon::segment

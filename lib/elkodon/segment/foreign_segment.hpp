@@ -65,7 +65,8 @@ struct glimpse {
     os::file_identity file;
     process_id process;  // empty when it isn't a segment
     bool closed = false;
-    std::uint64_t word = 0;  // the one at the offset that was asked for
+    bool unreadable = false;  // it is there, and we could not look: proves nothing
+    std::uint64_t word = 0;   // the one at the offset that was asked for
 };
 
 /// Never throws: what can't be read is no segment.

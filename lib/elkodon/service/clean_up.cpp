@@ -6,49 +6,43 @@
 #include <elkodon/service/files.hpp>
 #include <elkodon/service/presence.hpp>
 
+#include <algorithm>
 #include <set>
+#include <unordered_map>
 
 namespace elkodon::service {
 namespace {
 
-std::set<process_id> dead_members(const std::vector<os::directory_entry>& names,
-                                  const presence& self) {
-    std::set<process_id> dead, alive;
-    for (const auto& entry : names) {
-        const auto process = member_process(entry.name);
-        if (!process || dead.contains(process) || alive.contains(process)) continue;
-        (self.alive(process) ? alive : dead).insert(process);
+// Whether a process lives, asked once.
+class life {
+public:
+    explicit life(const presence& self) noexcept : self_(self) {}
+    bool on(process_id process) {
+        const auto [known, asked] = known_.try_emplace(process, false);
+        if (asked) known->second = self_.alive(process);
+        return known->second;
     }
-    return dead;
-}
+
+private:
+    const presence& self_;
+    std::unordered_map<process_id, bool> known_;
+};
 
 using entries = std::vector<os::directory_entry>;
 
-// Whether every living subscriber has mapped what was there at this generation.
-bool all_have_seen(int directory,
-                   const entries& names,
-                   std::uint64_t generation,
-                   const presence& self) {
+// Whether every living subscriber has mapped what was there at this generation: an ended publisher keeps its
+// name until then, so that what it sent before the end reaches those who had not looked yet.
+bool all_have_seen(int directory, const entries& names, std::uint64_t generation, life& lives) {
     for (const auto& name : names) {
         if (!slot_of(port_kind::subscriber, name.name)) continue;
         // sync[subscriber.seen] acquire: read through the file, by a system call.
         const auto subscriber =
             segment::glimpse_at(directory, name.name, offsetof(layout::subscriber_segment, seen));
+        if (subscriber.unreadable) return false;
         if (!subscriber.process || subscriber.closed || subscriber.word >= generation) continue;
-        if (self.alive(subscriber.process)) return false;
+        if (lives.on(subscriber.process)) return false;
     }
     return true;
-}
-
-// An ended publisher keeps its name until every living subscriber has mapped it: what was sent before
-// the end reaches those who had not looked yet.
-bool may_go(int directory,
-            const segment::glimpse& publisher,
-            const entries& names,
-            const presence& self,
-            unseen what) {
-    if (!publisher.process || (!publisher.closed && self.alive(publisher.process))) return false;
-    return what == unseen::goes || all_have_seen(directory, names, publisher.word, self);
 }
 
 // Other processes that map the service learn of it through the generation.
@@ -68,9 +62,9 @@ void clean_up_one(const presence& self, const std::string& name, bool& complete)
         complete = false;
         return;
     }
-    if (clean_up_service(directory.get(), self, unseen::stays)) bump_generation(directory.get());
+    const os::unlock_at_end unlock(directory.get());
+    clean_up_service(directory.get(), self, unseen::stays);
     if (!has_members(directory.get())) remove_service(services, name.c_str(), directory.get());
-    os::unlock_directory(directory.get());
 }
 
 void remove_doorbells_of(const presence& self, const std::string& process) {
@@ -89,9 +83,13 @@ std::set<process_id> dead_processes(const presence& self) {
 
 }  // namespace
 
-bool clean_up_service(int directory, const presence& self, unseen what) {
-    const auto names = os::list_directory(directory);
-    const auto dead = dead_members(names, self);
+// Ports are asked one by one whether their owner lives: their membership may have gone in an earlier pass.
+void clean_up_service(int directory, const presence& self, unseen what) {
+    auto names = os::list_directory(directory);
+    // Event sets first: once a listener's name is gone, its slot and the set's name are a newcomer's.
+    std::stable_partition(names.begin(), names.end(),
+                          [](const auto& name) { return name.name.ends_with(".events"); });
+    life lives(self);
     bool removed = false;
     for (const auto& name : names) {
         const auto kind = port_of(name.name);
@@ -99,17 +97,19 @@ bool clean_up_service(int directory, const presence& self, unseen what) {
         // sync[publisher.known_from] acquire: read through the file, by a system call.
         const auto port = segment::glimpse_at(directory, name.name,
                                               offsetof(layout::publisher_segment, known_from));
-        const bool goes = *kind == port_kind::publisher ? may_go(directory, port, names, self, what)
-                                                        : dead.contains(port.process);
-        if (goes && os::unlink_if(directory, name.name, port.file)) removed = true;
+        if (!port.process || (lives.on(port.process) && !port.closed)) continue;
+        if (*kind != port_kind::publisher && lives.on(port.process)) continue;
+        if (*kind == port_kind::publisher && what == unseen::stays &&
+            !all_have_seen(directory, names, port.word, lives))
+            continue;
+        if (os::unlink_if(directory, name.name, port.file)) removed = true;
     }
-    // Memberships last: they say that there may be ports.
     for (const auto& name : names)
-        if (dead.contains(member_process(name.name))) {
+        if (const auto process = member_process(name.name); process && !lives.on(process)) {
             os::unlink_name(directory, name.name);
             removed = true;
         }
-    return removed;
+    if (removed) bump_generation(directory);
 }
 
 bool has_members(int directory) {

@@ -14,9 +14,9 @@ void clean_up_domain(const presence& self) noexcept;
 /// What becomes of an ended publisher's name when a living subscriber has not mapped it yet.
 enum class unseen { stays, goes };
 
-/// The ports and memberships of the dead in one service, and its ended publishers. The caller holds the
-/// service's lock. Returns whether anything was removed; the caller bumps the generation then.
-bool clean_up_service(int directory, const presence& self, unseen what);
+/// The ports and memberships of the dead in one service, and its ended publishers; bumps the generation if
+/// anything was removed. The caller holds the service's lock, against other threads too.
+void clean_up_service(int directory, const presence& self, unseen what);
 
 /// Whether anybody has the service open. The caller holds its lock and has cleaned up.
 bool has_members(int directory);

@@ -6,6 +6,7 @@
 #include <elkodon/service/presence.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <vector>
 
 namespace elkodon::service {
@@ -25,6 +26,9 @@ registry& presences() {
 }  // namespace
 
 std::shared_ptr<presence> presence::in_domain(const configuration& config) {
+    if (config.liveness_bound < std::chrono::milliseconds(1))
+        throw error(errc::invalid_value, "create a node", "liveness_bound", "at least 1 ms",
+                    std::to_string(config.liveness_bound.count()) + " ms");
     os::watch_forks();
     os::register_light_fences();
     static const bool raised = (os::raise_file_limit(), true);
@@ -70,7 +74,7 @@ bool presence::alive(process_id process) const noexcept try {
     if (process == id_) return true;
     const auto name = process.to_string();
     const auto identity = os::identity_of(domain_.processes.get(), name);
-    if (identity == os::file_identity{}) return false;
+    if (identity == os::file_identity{}) return errno != ENOENT;  // only that proves anything
     if (identity == lock_identity_) return true;
     const auto file = os::open_file(domain_.processes.get(), name, false);
     return file && os::locked_by_another(file.get());

@@ -29,6 +29,7 @@ os::fd lock_path(int services, const std::string& name, joining how, const std::
                         "held by a process that doesn't move on");
         if (os::identity_of(services, name) == os::facts_of(directory.get(), doing).identity)
             return directory;
+        os::unlock_directory(directory.get());
     }
 }
 
@@ -44,17 +45,6 @@ std::string configuration_text(int directory, const std::string& doing) {
     return os::read_text(file.get(), longest_configuration, where);
 }
 
-class unlock_at_end {
-public:
-    explicit unlock_at_end(int directory) noexcept : directory_(directory) {}
-    ~unlock_at_end() { os::unlock_directory(directory_); }
-    unlock_at_end(const unlock_at_end&) = delete;
-    unlock_at_end& operator=(const unlock_at_end&) = delete;
-
-private:
-    int directory_;
-};
-
 }  // namespace
 
 std::shared_ptr<service_directory> service_directory::join(std::shared_ptr<presence> process,
@@ -67,8 +57,8 @@ std::shared_ptr<service_directory> service_directory::join(std::shared_ptr<prese
     check_values(wanted, doing);
     auto directory = lock_path(process->directories().services.get(), name, how, doing);
     auto made = std::make_shared<service_directory>(std::move(process), name, std::move(directory));
+    const os::unlock_at_end unlock(made->descriptor());
     made->create_or_check(std::move(wanted), how);
-    os::unlock_directory(made->descriptor());  // an exception closes it, which unlocks as well
     return made;
 }
 
@@ -82,13 +72,12 @@ service_directory::service_directory(std::shared_ptr<presence> process,
 // Under the directory's lock. Where nobody is a member, there is no service, whatever the dead have left.
 void service_directory::create_or_check(static_configuration wanted, joining how) {
     const auto doing = std::string(word_for(how)) + " " + quoted(wanted.name);
-    const bool cleaned = clean_up_service(descriptor(), *process_, unseen::stays);
+    clean_up_service(descriptor(), *process_, unseen::stays);
     const bool exists = has_members(descriptor());
     if (exists && how == joining::create) throw error(errc::service_exists, doing);
     if (exists) {
         check(wanted, doing);
         become_member(doing);
-        if (cleaned) bump_generation();
         return;
     }
     const int services = process_->directories().services.get();
@@ -151,6 +140,7 @@ service_directory::~service_directory() {
     if (member_name_.empty() || !process_->ours()) return;
     // Without the lock the name goes all the same; whoever cleans up next removes the service.
     const bool locked = os::lock_directory(descriptor(), 1);
+    const os::unlock_at_end unlock(descriptor());
     os::unlink_name(descriptor(), member_name_);
     if (!locked) return;
     try {
@@ -172,7 +162,7 @@ std::uint32_t service_directory::claim(port_kind kind,
     std::uint32_t slot = 0;
     bool claimed = try_claim(kind, port, limit, slot);
     if (!claimed) {
-        clean_up(unseen::goes);
+        clean_up(kind == port_kind::publisher ? unseen::goes : unseen::stays);
         claimed = try_claim(kind, port, limit, slot);
     }
     if (!claimed)
@@ -214,9 +204,11 @@ std::vector<port_entry> service_directory::list(port_kind kind) const {
 }
 
 void service_directory::clean_up(unseen what) noexcept try {
-    if (!os::try_lock_directory(descriptor())) return;
-    const unlock_at_end unlock(descriptor());
-    if (clean_up_service(descriptor(), *process_, what)) bump_generation();
+    // The lock of the directory is between processes: our ports share its open description.
+    const std::unique_lock alone(cleaning_, std::try_to_lock);
+    if (!alone.owns_lock() || !os::try_lock_directory(descriptor())) return;
+    const os::unlock_at_end unlock(descriptor());
+    clean_up_service(descriptor(), *process_, what);
 } catch (...) {
     // What we could not clean, the next one will.
 }

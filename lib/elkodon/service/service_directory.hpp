@@ -79,6 +79,7 @@ private:
                    std::uint32_t& slot);
 
     std::shared_ptr<presence> process_;
+    std::mutex cleaning_;  // held together with the directory's lock
     std::string directory_name_;
     os::fd directory_;
     std::string member_name_;
