@@ -122,10 +122,13 @@ private:
     }
 
     Port take_port() noexcept {
-        if (!state_ || !state_->place) return {};
+        if (!state_ || !state_->place || !state_->port) return {};
         state_->place->cancel(state_->who);
-        state_->leave();
-        return std::exchange(state_->port, Port());
+        Port port;
+        // Under the station's mutex: an operation on another executor may be about to take from it.
+        state_->place->detach(*state_->port.untyped(), state_->who,
+                              [&] { port = std::move(state_->port); });
+        return port;
     }
 
     Executor executor_;

@@ -3,6 +3,7 @@
 // Nothing of it is shared with other processes.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 namespace elkodon::async {
@@ -71,6 +72,8 @@ private:
 struct waiter {
     operation* outstanding = nullptr;  // the one operation that has begun and not completed
     operation::owner waiting;          // the same one, while the station keeps it
+    std::uint32_t slot = 0;            // its seat
+    bool closed = false;               // the port is not the object's any more
 };
 
 }  // namespace elkodon::async

@@ -31,7 +31,7 @@ struct port_state {
 
     /// Gives up the place. What is outstanding was cancelled before.
     void leave() noexcept {
-        if (place && port) place->detach(*port.untyped());
+        if (place && port) place->detach(*port.untyped(), who, [] {});
     }
 
     Port port;
@@ -56,8 +56,13 @@ public:
     static owner make(Handler handler, std::shared_ptr<state> of, const IoExecutor& io) {
         auto memory = memory_of(handler);
         auto* const place = std::allocator_traits<decltype(memory)>::allocate(memory, 1);
-        return owner(::new (static_cast<void*>(place))
-                         port_operation(std::move(handler), std::move(of), io));
+        try {
+            return owner(::new (static_cast<void*>(place))
+                             port_operation(std::move(handler), std::move(of), io));
+        } catch (...) {
+            std::allocator_traits<decltype(memory)>::deallocate(memory, place, 1);
+            throw;
+        }
     }
 
     /// Begins: completes with already_running or closed, or at once, or waits. Nothing of it happens inline.
@@ -74,9 +79,11 @@ public:
         const auto where = executor_;
         asio::dispatch(where, step(std::move(self)));
     }
+    // Through the queue of the object's context, as Asio's own operations go: the handler's executor may belong to
+    // another context, or to none.
     void post(owner self) override {
-        const auto where = executor_;
-        asio::post(where, step(std::move(self)));
+        const auto where = io_work_;
+        asio::post(where, hop(std::move(self)));
     }
 
 private:
@@ -93,17 +100,25 @@ private:
     }
 
     /// What travels through executors: owns the operation, and destroys it when it is never called.
-    class step {
+    class traveller {
     public:
         using allocator_type = port_operation::allocator;
-
-        explicit step(owner op) noexcept : op_(std::move(op)) {}
+        explicit traveller(owner op) noexcept : op_(std::move(op)) {}
         allocator_type get_allocator() const noexcept { return allocator_of(self().handler_); }
-        void operator()() { self().run(std::move(op_)); }
 
-    private:
+    protected:
         port_operation& self() const noexcept { return static_cast<port_operation&>(*op_); }
         owner op_;
+    };
+
+    struct hop : traveller {
+        using traveller::traveller;
+        void operator()() { this->self().dispatch(std::move(this->op_)); }
+    };
+
+    struct step : traveller {
+        using traveller::traveller;
+        void operator()() { this->self().run(std::move(this->op_)); }
     };
 
     port_operation(Handler handler, std::shared_ptr<state> of, const IoExecutor& io)
@@ -120,11 +135,9 @@ private:
 
     // On the initiating side the port is the caller's; once it waits it is the station's.
     void look_or_wait(owner self) {
-        auto& port = *state_->port.untyped();
-        if (port.has_news()) return post(std::move(self));
-        const auto held =
-            state_;  // the operation may complete on another thread before wait() returns
-        held->place->wait(port, held->who, std::move(self));
+        // The operation may complete on another thread before wait() returns.
+        const auto held = state_;
+        held->place->wait(held->who, std::move(self));
     }
 
     void connect_cancellation() {
@@ -138,14 +151,17 @@ private:
         });
     }
 
-    // On the handler's executor.
+    // On the handler's executor. The port is taken from under the station's mutex: the object's own executor may
+    // be closing it.
     void run(owner self) {
         if (refused_) return complete(std::move(self), *refused_, {});
-        if (state_->place->aborted(*this) || !state_->port)
-            return complete(std::move(self), asio::error::operation_aborted, {});
         result taken{};
         std::error_code ec;
-        if (!Take::from(state_->port, taken, ec)) return look_or_wait(std::move(self));
+        bool nothing = false;
+        const auto take = [&] { nothing = !Take::from(state_->port, taken, ec); };
+        const bool ours = state_->place->unless_aborted(state_->who, *this, take);
+        if (!ours) return complete(std::move(self), asio::error::operation_aborted, {});
+        if (nothing) return look_or_wait(std::move(self));
         complete(std::move(self), ec, std::move(taken));
     }
 
@@ -158,8 +174,8 @@ private:
         }
         auto memory = memory_of(handler_);
         auto handler = std::move(handler_);
-        const auto work = std::move(executor_);
-        const auto io_work = std::move(io_work_);
+        [[maybe_unused]] const auto work = std::move(executor_);
+        [[maybe_unused]] const auto io_work = std::move(io_work_);
         static_cast<port_operation*>(self.release())->free(memory);
         std::move(handler)(ec, std::move(taken));
     }

@@ -31,10 +31,12 @@ public:
 
     /// A port waits here from now on. Throws errc::already_attached.
     void attach(port::waiting_port& port, waiter& who);
-    void detach(port::waiting_port& port) noexcept;
+    /// Calls `then` before anybody else may look at the port.
+    template <class Then>
+    void detach(port::waiting_port& port, waiter& who, Then&& then) noexcept;
 
-    /// Keeps the operation until its port has news, then dispatches it.
-    void wait(port::waiting_port& port, waiter& who, operation::owner op);
+    /// Posts the operation if its port has news, or keeps it until it has, and dispatches it then.
+    void wait(waiter& who, operation::owner op);
 
     /// Marks what is outstanding as aborted, and sends it on its way if it waits.
     /// With `which`: only if that is the outstanding one.
@@ -43,7 +45,15 @@ public:
     /// An operation begins: false when another one is outstanding on this port. It ends when it completes or
     /// is destroyed.
     bool begin(waiter& who, operation& op) noexcept;
-    bool aborted(const operation& op) noexcept;
+
+    /// Calls `take`, while nobody else may touch the port, unless the operation was aborted meanwhile.
+    template <class Take>
+    bool unless_aborted(const waiter& who, const operation& op, Take&& take) {
+        const std::lock_guard lock(mutex_);
+        if (op.aborted || who.closed) return false;
+        take();
+        return true;
+    }
     void end(waiter& who, const operation& op) noexcept;
 
     int native_handle() const noexcept { return bell_.descriptor(); }
@@ -57,12 +67,14 @@ private:
     struct seat {
         port::waiting_port* port = nullptr;
         waiter* who = nullptr;
+        bool peers_due = false;  // somebody came, went or died since it looked at its peers
     };
     using ready_list = operation_list;
     static constexpr int most_rounds = 8;
 
     void look(ready_list& ready);
-    void look_at(std::size_t slot, ready_list& ready, bool peers_too);
+    void begin_wait(seat& at, ready_list& ready);
+    void look_at(std::size_t slot, ready_list& ready);
     void sleep(ready_list& ready);
     void poll_descriptors();
     void poll_control();
@@ -113,32 +125,34 @@ inline void station::attach(port::waiting_port& port, waiter& who) {
     const auto slot = port.doorbell_slot();
     if (seats_.size() <= slot) seats_.resize(slot + 1);
     seats_[slot] = {&port, &who};
+    who.slot = slot;
 }
 
-inline void station::detach(port::waiting_port& port) noexcept {
+template <class Then>
+void station::detach(port::waiting_port& port, waiter& who, Then&& then) noexcept {
     const std::lock_guard lock(mutex_);
-    if (!port.attached()) return;
-    seats_[port.doorbell_slot()] = {};
-    port.detach();
+    who.closed = true;
+    if (port.attached()) {
+        seats_[port.doorbell_slot()] = {};
+        port.detach();
+    }
+    then();
 }
 
 // Bit, fence, last look; then the armed word against the ready set. A publisher that misses the bit is one whose
 // message we see; one that sees it marks the ready set before it asks whether we are armed.
-inline void station::wait(port::waiting_port& port, waiter& who, operation::owner op) {
+inline void station::wait(waiter& who, operation::owner op) {
     ready_list ready;
     {
         const std::lock_guard lock(mutex_);
         if (down_) return;
-        who.waiting = std::move(op);
-        ++waiting_;
-        // sync[fence.light] heavy: our waiter bit, then our look; the publisher's message, then the bit.
-        if (port.cool() && port.needs_heavy_fence() && !os::heavy_fence())
-            bell_.look_again_after(std::chrono::milliseconds(1));
-        if (port.has_news()) {
-            --waiting_;
-            ready.push_back(std::move(who.waiting));
-        } else if (!bell_.armed()) {
-            sleep(ready);
+        if (who.closed) op->aborted = true;
+        if (op->aborted) {
+            ready.push_back(std::move(op));
+        } else {
+            who.waiting = std::move(op);
+            ++waiting_;
+            begin_wait(seats_[who.slot], ready);
         }
     }
     // Never inline in the initiating function.
@@ -149,12 +163,36 @@ inline void station::wait(port::waiting_port& port, waiter& who, operation::owne
     settle();
 }
 
+inline void station::begin_wait(seat& at, ready_list& ready) {
+    auto& [port, who, peers_due] = at;
+    if (std::exchange(peers_due, false)) port->look_at_peers();
+    // What is there already needs no bit.
+    bool news = port->has_news();
+    // sync[fence.light] heavy: our waiter bit, then our look; the publisher's message, then the bit.
+    if (!news && port->cool()) {
+        if (port->needs_heavy_fence() && !os::heavy_fence())
+            bell_.look_again_after(std::chrono::milliseconds(1));
+        news = port->has_news();
+    }
+    if (news) {
+        --waiting_;
+        ready.push_back(std::move(who->waiting));
+    }
+    // A peer that could not be watched is noticed here and now, not with the next ring.
+    if (bell_.notices() != notices_seen_) {
+        if (bell_.armed()) bell_.disarm();
+        look(ready);
+    }
+    if (!bell_.armed()) sleep(ready);
+}
+
 inline void station::cancel(waiter& who, const operation* which) {
     operation::owner stopped;
     {
         const std::lock_guard lock(mutex_);
         if (!who.outstanding || (which && who.outstanding != which)) return;
-        who.outstanding->aborted = true;
+        // The port is free for the next operation at once: this one touches it no more.
+        std::exchange(who.outstanding, nullptr)->aborted = true;
         if (!who.waiting) return;
         stopped = std::move(who.waiting);
         if (--waiting_ == 0) stop_polling();
@@ -170,11 +208,6 @@ inline bool station::begin(waiter& who, operation& op) noexcept {
     return true;
 }
 
-inline bool station::aborted(const operation& op) noexcept {
-    const std::lock_guard lock(mutex_);
-    return op.aborted;
-}
-
 inline void station::end(waiter& who, const operation& op) noexcept {
     const std::lock_guard lock(mutex_);
     if (who.outstanding == &op) who.outstanding = nullptr;
@@ -183,16 +216,18 @@ inline void station::end(waiter& who, const operation& op) noexcept {
 // Notices before the ready set, the ready set before the data: what comes later is found by the next look.
 inline void station::look(ready_list& ready) {
     if (bell_.notices() == notices_seen_)
-        return bell_.ready().take([&](std::size_t slot) { look_at(slot, ready, false); });
+        return bell_.ready().take([&](std::size_t slot) { look_at(slot, ready); });
     notices_seen_ = bell_.notices();
     bell_.ready().take_all([](std::size_t) {});
-    for (std::size_t slot = 0; slot < seats_.size(); ++slot) look_at(slot, ready, true);
+    // Ports that nobody awaits now are theirs who own them: they look when they wait again.
+    for (auto& each : seats_) each.peers_due = true;
+    for (std::size_t slot = 0; slot < seats_.size(); ++slot) look_at(slot, ready);
 }
 
-inline void station::look_at(std::size_t slot, ready_list& ready, bool peers_too) {
+inline void station::look_at(std::size_t slot, ready_list& ready) {
     if (slot >= seats_.size() || !seats_[slot].who || !seats_[slot].who->waiting) return;
-    auto& [port, who] = seats_[slot];
-    if (peers_too) port->look_at_peers();
+    auto& [port, who, peers_due] = seats_[slot];
+    if (std::exchange(peers_due, false)) port->look_at_peers();
     if (!port->has_news()) return;
     --waiting_;
     ready.push_back(std::move(who->waiting));

@@ -74,7 +74,10 @@ public:
     std::uint64_t lost() const noexcept { return lost_; }
 
     /// After the publisher's death: what is in the slot counts even if the announced header is empty.
-    void publisher_died() noexcept { last_look_ = true; }
+    void publisher_died() noexcept {
+        last_look_ = true;
+        if (announced_ == layout::no_chunk) learn_announcement_after(position_ - 1);
+    }
 
     /// Whether take() would find something, by header, slot and tail. Writes nothing but its own place.
     bool has_news() const noexcept {

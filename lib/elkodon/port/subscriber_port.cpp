@@ -97,7 +97,8 @@ std::error_code subscriber_port::refresh() noexcept {
                                             return make_peer(std::move(memory), slot);
                                         });
     for (auto& peer : peers_)
-        if (peer->memory.closed() || (!peer->named && has_ended(*peer, service().process())))
+        if (peer->memory.closed() || ((std::exchange(peer->fresh, false) || !peer->named) &&
+                                      has_ended(*peer, service().process())))
             end_peer(*peer);
     failure_ = status::from(failure);
     if (!failure) {

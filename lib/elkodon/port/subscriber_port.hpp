@@ -19,6 +19,7 @@ namespace elkodon::port {
 struct publisher_peer : peer {
     lockfree::ring_reader reader;
     port_id id;
+    bool fresh = true;  ///< mapped just now: nobody has asked yet whether it lives
 };
 
 /// One at a time, but for its samples. Lives until its last sample is gone.
