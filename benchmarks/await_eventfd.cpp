@@ -28,40 +28,38 @@ void drain(descriptor& fd) {
     bench::require(read(fd.native_handle(), &count, sizeof count) == sizeof count, "read");
 }
 
-struct plan {
-    std::uint64_t warm_up, count;
-    bool by_wait;
-};
-
-asio::awaitable<void> answer(descriptor hears, int rings, plan plan) {
+asio::awaitable<void> answer(descriptor hears, int rings, bool by_wait, bench::meeting& meeting) {
     std::uint64_t count = 0;
     auto buffer = asio::buffer(&count, sizeof count);
-    for (std::uint64_t i = 0; i < plan.warm_up + plan.count; ++i) {
-        if (plan.by_wait) {
+    for (std::uint64_t i = 1;; ++i) {
+        if (by_wait) {
             co_await hears.async_wait(descriptor::wait_read, asio::use_awaitable);
             drain(hears);
         } else {
             co_await hears.async_read_some(buffer, asio::use_awaitable);
         }
+        const bool last = meeting.ends_after(i);
         ring(rings);
+        if (last) co_return;
     }
 }
 
-asio::awaitable<void> ask(descriptor hears, int rings, plan plan, bench::distribution& result) {
+asio::awaitable<void> ask(descriptor hears,
+                          int rings,
+                          bool by_wait,
+                          bench::meeting& meeting,
+                          bench::measured_loop& loop) {
     std::uint64_t count = 0;
     auto buffer = asio::buffer(&count, sizeof count);
-    auto last = bench::ticks();
-    for (std::uint64_t i = 0; i < plan.warm_up + plan.count; ++i) {
+    while (loop.next(meeting)) {
         ring(rings);
-        if (plan.by_wait) {
+        if (by_wait) {
             co_await hears.async_wait(descriptor::wait_read, asio::use_awaitable);
             drain(hears);
         } else {
             co_await hears.async_read_some(buffer, asio::use_awaitable);
         }
-        const auto now = bench::ticks();
-        if (i >= plan.warm_up) result.add(now - last);
-        last = now;
+        loop.done();
     }
 }
 
@@ -69,26 +67,28 @@ asio::awaitable<void> ask(descriptor hears, int rings, plan plan, bench::distrib
 
 int main(int argc, char** argv) {
     const bench::arguments args{argc, argv};
-    const plan plan{args.number("warm_up", 200), args.number("count", 2'000),
-                    args.text("way", "wait") == "wait"};
     const auto cores = args.cores();
+    const bool by_wait = args.text("way", "wait") == "wait";
     const int ping = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     const int pong = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    auto* const meeting = bench::shared<bench::meeting>();
 
     const auto child = [&] {
         bench::pin(cores.second);
         asio::io_context io{1};
-        asio::co_spawn(io, answer(descriptor{io, ping}, pong, plan), asio::detached);
+        meeting->arrive();
+        asio::co_spawn(io, answer(descriptor{io, ping}, pong, by_wait, *meeting), asio::detached);
         io.run();
     };
     auto round_trips = bench::two_processes(child, [&] {
         bench::pin(cores.first);
         asio::io_context io{1};
-        bench::distribution result{plan.count};
-        asio::co_spawn(io, ask(descriptor{io, pong}, ping, plan, result), asio::detached);
+        bench::measured_loop loop{args.number("warm_up", 200), args.number("count", 2'000),
+                                  args.milliseconds()};
+        meeting->arrive();
+        asio::co_spawn(io, ask(descriptor{io, pong}, ping, by_wait, *meeting, loop), asio::detached);
         io.run();
-        return result;
+        return std::move(loop).result();
     });
-    bench::require(round_trips.size() == plan.count, "every answer");
     bench::print_latency(round_trips);
 }

@@ -16,27 +16,25 @@ namespace {
 using numbers = elkodon::async::subscriber<std::uint64_t>;
 using publisher = elkodon::publisher<std::uint64_t>;
 
-asio::awaitable<void> answer(numbers hears, publisher sends, std::uint64_t total) {
-    for (std::uint64_t i = 1; i <= total; ++i) {
+asio::awaitable<void> answer(numbers hears, publisher sends, bench::meeting& meeting) {
+    for (std::uint64_t i = 1;; ++i) {
         auto sample = co_await hears.async_receive(asio::use_awaitable);
         bench::require(*sample == i, "the next number");
+        const bool last = meeting.ends_after(i);
         sends.send_copy(i);
+        if (last) co_return;
     }
 }
 
 asio::awaitable<void> ask(numbers hears,
                           publisher sends,
-                          std::uint64_t warm_up,
-                          bench::distribution& result,
-                          std::uint64_t total) {
-    auto last = bench::ticks();
-    for (std::uint64_t i = 1; i <= total; ++i) {
-        sends.send_copy(i);
+                          bench::meeting& meeting,
+                          bench::measured_loop& loop) {
+    while (loop.next(meeting)) {
+        sends.send_copy(loop.number());
         auto sample = co_await hears.async_receive(asio::use_awaitable);
-        bench::require(*sample == i, "the next number");
-        const auto now = bench::ticks();
-        if (i > warm_up) result.add(now - last);
-        last = now;
+        bench::require(*sample == loop.number(), "the next number");
+        loop.done();
     }
 }
 
@@ -48,11 +46,8 @@ auto open(const elkodon::node& node, std::string_view name) {
 
 int main(int argc, char** argv) {
     const bench::arguments args{argc, argv};
-    const auto warm_up = args.number("warm_up", 200);
-    const auto count = args.number("count", 2'000);
     const auto cores = args.cores();
-    const auto total = warm_up + count;
-    auto* const ready = bench::shared<bench::meeting>();
+    auto* const meeting = bench::shared<bench::meeting>();
 
     const auto child = [&] {
         bench::pin(cores.second);
@@ -62,8 +57,8 @@ int main(int argc, char** argv) {
         auto pong = open(node, "benchmark/pong");
         auto sends = pong.publisher().create();
         numbers hears{io, ping.subscriber().create()};
-        ready->arrive();
-        asio::co_spawn(io, answer(std::move(hears), std::move(sends), total), asio::detached);
+        meeting->arrive();
+        asio::co_spawn(io, answer(std::move(hears), std::move(sends), *meeting), asio::detached);
         io.run();
     };
     auto round_trips = bench::two_processes(child, [&] {
@@ -74,13 +69,12 @@ int main(int argc, char** argv) {
         auto pong = open(node, "benchmark/pong");
         auto sends = ping.publisher().create();
         numbers hears{io, pong.subscriber().create()};
-        bench::distribution result{count};
-        ready->arrive();
-        asio::co_spawn(io, ask(std::move(hears), std::move(sends), warm_up, result, total),
-                       asio::detached);
+        bench::measured_loop loop{args.number("warm_up", 200), args.number("count", 2'000),
+                                  args.milliseconds()};
+        meeting->arrive();
+        asio::co_spawn(io, ask(std::move(hears), std::move(sends), *meeting, loop), asio::detached);
         io.run();
-        return result;
+        return std::move(loop).result();
     });
-    bench::require(round_trips.size() == count, "every answer");
     bench::print_latency(round_trips);
 }

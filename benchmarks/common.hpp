@@ -72,11 +72,14 @@ inline std::uint64_t ticks() noexcept {
 
 inline double nanoseconds_per_tick() {
 #if defined(__x86_64__)
-    const double begin = nanoseconds();
-    const std::uint64_t begin_ticks = ticks();
-    double end = begin;
-    while (end - begin < 20e6) end = nanoseconds();
-    return (end - begin) / static_cast<double>(ticks() - begin_ticks);
+    static const double measured = [] {
+        const double begin = nanoseconds();
+        const std::uint64_t begin_ticks = ticks();
+        double end = begin;
+        while (end - begin < 20e6) end = nanoseconds();
+        return (end - begin) / static_cast<double>(ticks() - begin_ticks);
+    }();
+    return measured;
 #else
     return 1.0;
 #endif
@@ -88,16 +91,25 @@ inline void require(bool holds, const char* what) {
     std::exit(1);
 }
 
-// Both processes call it: returns when the other has, too.
+// What the two processes of a ping-pong agree on beside what is measured. In a mapping that both share.
 class meeting {
 public:
+    // Both call it: returns when the other has, too.
     void arrive() {
         arrived_.fetch_add(1, std::memory_order_acq_rel);
         while (arrived_.load(std::memory_order_acquire) < 2) usleep(100);
     }
 
+    // The round trip after which both end. Who asks sets it before asking, who answers looks after hearing. The line is
+    // only read until then, so that looking costs a hit.
+    void end_after(std::uint64_t round_trip) { last_.store(round_trip, std::memory_order_release); }
+    bool ends_after(std::uint64_t round_trip) const {
+        return last_.load(std::memory_order_acquire) == round_trip;
+    }
+
 private:
     std::atomic<int> arrived_{0};
+    std::atomic<std::uint64_t> last_{0};
 };
 
 inline double percentile(std::vector<std::uint64_t>& values, double p) {
@@ -135,20 +147,68 @@ private:
     std::uint64_t sum_ = 0;
 };
 
+// Round trips 1 … `count` after the warm-up, or as many as fit into `milliseconds`: other load makes a round trip
+// arbitrarily long, and a median needs no fixed number.
+class measured_loop {
+public:
+    measured_loop(std::uint64_t warm_up, std::uint64_t count, std::uint64_t milliseconds)
+        : warm_up_(warm_up),
+          total_(warm_up + count),
+          allowed_(milliseconds == 0
+                       ? ~std::uint64_t{0}
+                       : static_cast<std::uint64_t>(static_cast<double>(milliseconds) * 1e6 /
+                                                    nanoseconds_per_tick())),
+          result_(count) {}
+
+    // Before each round trip, that is from 1 on; announces the last one.
+    bool next(meeting& with) {
+        if (ended_) return false;
+        if (++number_ == 1) begin_ = last_tick_ = ticks();
+        ended_ = number_ == total_ || (last_tick_ - begin_ > allowed_ && result_.size() >= least);
+        if (ended_) with.end_after(number_);
+        return true;
+    }
+    std::uint64_t number() const { return number_; }
+
+    // After each.
+    void done() {
+        const auto now = ticks();
+        if (number_ > warm_up_) result_.add(now - last_tick_);
+        last_tick_ = now;
+    }
+
+    distribution result() && { return std::move(result_); }
+
+private:
+    static constexpr std::size_t least = 16 * distribution::block;
+
+    std::uint64_t warm_up_, total_, allowed_;
+    std::uint64_t number_ = 0, begin_ = 0, last_tick_ = 0;
+    bool ended_ = false;
+    distribution result_;
+};
+
 // Messages a second: the median of blocks, since a mean would count the moments in which one of the two didn't run.
 class throughput {
 public:
     static constexpr std::uint64_t block = 4096;
 
-    explicit throughput(std::uint64_t count) { blocks_.reserve(count / block + 1); }
+    throughput(std::uint64_t count, std::uint64_t milliseconds)
+        : end_(milliseconds == 0
+                   ? ~std::uint64_t{0}
+                   : ticks() + static_cast<std::uint64_t>(static_cast<double>(milliseconds) * 1e6 /
+                                                          nanoseconds_per_tick())) {
+        blocks_.reserve(count / block + 1);
+    }
 
-    // After every batch; `taken` counts from the beginning. Batches are small against a block.
-    void add(std::uint64_t taken) {
-        if (taken - first_ < block) return;
+    // After every batch; `taken` counts from the beginning. Batches are small against a block. False when time is up.
+    bool add(std::uint64_t taken) {
+        if (taken - first_ < block) return true;
         const auto now = ticks();
         if (last_ != 0) blocks_.push_back(((now - last_) << 10) / (taken - first_));
         last_ = now;
         first_ = taken;
+        return now < end_ || blocks_.size() < least;
     }
 
     double per_second(double p = 50) {
@@ -156,8 +216,11 @@ public:
     }
 
 private:
+    static constexpr std::size_t least = 16;
+
     std::vector<std::uint64_t> blocks_;  // 1/1024 ticks a message
     std::uint64_t first_ = 0, last_ = 0;
+    std::uint64_t end_;
 };
 
 // An object in a mapping that a forked child shares.
@@ -205,6 +268,9 @@ public:
                 return std::string{each.substr(name.size() + 1)};
         return std::string{otherwise};
     }
+
+    // How long a measurement may take; 0: as long as it takes.
+    std::uint64_t milliseconds() const { return number("milliseconds", 0); }
 
     std::uint64_t number(std::string_view name, std::uint64_t otherwise) const {
         const std::string value = text(name, "");

@@ -8,6 +8,7 @@
 namespace {
 
 struct words {
+    bench::meeting meeting;
     alignas(bench::line) std::atomic<std::uint64_t> ping{0};
     alignas(bench::line) std::atomic<std::uint64_t> pong{0};
 };
@@ -22,27 +23,24 @@ bench::distribution measure(const bench::arguments& args, std::uint64_t pauses) 
     const auto warm_up = args.number("warm_up", count / 10);
     const auto cores = args.cores();
     auto* const word = bench::shared<words>();
-    const auto total = warm_up + count;
-
     const auto child = [&] {
         bench::pin(cores.second);
-        for (std::uint64_t i = 1; i <= total; ++i) {
+        for (std::uint64_t i = 1;; ++i) {
             wait_for(word->ping, i, pauses);
+            const bool last = word->meeting.ends_after(i);
             word->pong.store(i, std::memory_order_release);
+            if (last) break;
         }
     };
     return bench::two_processes(child, [&] {
         bench::pin(cores.first);
-        bench::distribution result{count};
-        auto last = bench::ticks();
-        for (std::uint64_t i = 1; i <= total; ++i) {
-            word->ping.store(i, std::memory_order_release);
-            wait_for(word->pong, i, pauses);
-            const auto now = bench::ticks();
-            if (i > warm_up) result.add(now - last);
-            last = now;
+        bench::measured_loop loop{warm_up, count, args.milliseconds()};
+        while (loop.next(word->meeting)) {
+            word->ping.store(loop.number(), std::memory_order_release);
+            wait_for(word->pong, loop.number(), pauses);
+            loop.done();
         }
-        return result;
+        return std::move(loop).result();
     });
 }
 

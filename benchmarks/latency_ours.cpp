@@ -54,34 +54,32 @@ bench::distribution measure(const bench::arguments& args) {
     const auto warm_up = args.number("warm_up", 10'000);
     const auto more = args.number("subscribers", 0);
     const auto cores = args.cores();
-    const auto total = warm_up + count;
-    auto* const ready = bench::shared<bench::meeting>();
+    auto* const meeting = bench::shared<bench::meeting>();
 
     const auto child = [&] {
         bench::pin(cores.second);
         end_of_line<N> line{"benchmark/pong", "benchmark/ping", more};
-        ready->arrive();
-        for (std::uint64_t i = 1; i <= total; ++i) {
+        meeting->arrive();
+        for (std::uint64_t i = 1;; ++i) {
             line.receive(i);
+            const bool last = meeting->ends_after(i);
             line.send(i);
+            if (last) break;
         }
         bench::require(line.lost() == 0, "nothing lost");
     };
     return bench::two_processes(child, [&] {
         bench::pin(cores.first);
         end_of_line<N> line{"benchmark/ping", "benchmark/pong", more};
-        bench::distribution result{count};
-        ready->arrive();
-        auto last = bench::ticks();
-        for (std::uint64_t i = 1; i <= total; ++i) {
-            line.send(i);
-            line.receive(i);
-            const auto now = bench::ticks();
-            if (i > warm_up) result.add(now - last);
-            last = now;
+        bench::measured_loop loop{warm_up, count, args.milliseconds()};
+        meeting->arrive();
+        while (loop.next(*meeting)) {
+            line.send(loop.number());
+            line.receive(loop.number());
+            loop.done();
         }
         bench::require(line.lost() == 0, "nothing lost");
-        return result;
+        return std::move(loop).result();
     });
 }
 

@@ -9,8 +9,9 @@
 namespace {
 
 constexpr std::uint32_t capacity = 1024;
-constexpr std::uint32_t batch = 256;        // the most that one pop takes
-constexpr std::uint32_t chunks = capacity;  // the indices go round, as those of a pool do
+constexpr std::uint32_t batch = 256;               // the most that one pop takes
+constexpr std::uint32_t chunks = capacity;         // the indices go round, as those of a pool do
+constexpr std::uint64_t stop = ~std::uint64_t{0};  // instead of the consumer's head
 
 struct counters_ring {
     alignas(bench::line) std::atomic<std::uint64_t> tail{0};  // producer
@@ -23,13 +24,12 @@ struct counters_ring {
         bool has_room() {
             if (tail_ - head_ < capacity) return true;
             head_ = ring_.head.load(std::memory_order_acquire);
-            return tail_ - head_ < capacity;
+            return tail_ - head_ < capacity && !stopped();
         }
-        bool push(std::uint32_t index) {
-            if (!has_room()) return false;
+        bool stopped() const { return head_ == stop; }
+        void push(std::uint32_t index) {  // needs room
             ring_.index[tail_ % capacity] = index;
             ring_.tail.store(++tail_, std::memory_order_release);
-            return true;
         }
 
     private:
@@ -51,6 +51,7 @@ struct counters_ring {
             return count;
         }
         void give() { ring_.head.store(given_ = head_, std::memory_order_release); }
+        void end() { ring_.head.store(stop, std::memory_order_release); }
 
     private:
         counters_ring& ring_;
@@ -69,14 +70,13 @@ struct slots_ring {
         bool has_room() {
             if (tail_ - head_ < capacity) return true;
             head_ = ring_.head.load(std::memory_order_acquire);
-            return tail_ - head_ < capacity;
+            return tail_ - head_ < capacity && !stopped();
         }
-        bool push(std::uint32_t index) {
-            if (!has_room()) return false;
+        bool stopped() const { return head_ == stop; }
+        void push(std::uint32_t index) {  // needs room
             ring_.slot[tail_ % capacity].store((tail_ / capacity + 1) << 32 | index,
                                                std::memory_order_release);
             ++tail_;
-            return true;
         }
 
     private:
@@ -100,6 +100,7 @@ struct slots_ring {
             return head_ - before;
         }
         void give() { ring_.head.store(given_ = head_, std::memory_order_release); }
+        void end() { ring_.head.store(stop, std::memory_order_release); }
 
     private:
         slots_ring& ring_;
@@ -124,18 +125,19 @@ bench::throughput measure(const bench::arguments& args) {
         typename Ring::producer producer{*ring};
         for (std::uint64_t i = 0; i < count; ++i) {
             const auto index = static_cast<std::uint32_t>(i % chunks);
-            if constexpr (Payload) {
-                while (!producer.has_room()) bench::pause();
-                pool->chunk[index].write(i);
+            while (!producer.has_room()) {
+                if (producer.stopped()) return;
+                bench::pause();
             }
-            while (!producer.push(index)) bench::pause();
+            if constexpr (Payload) pool->chunk[index].write(i);
+            producer.push(index);
         }
     };
     return bench::two_processes(child, [&] {
         bench::pin(cores.first);
         typename Ring::consumer consumer{*ring};
         std::uint64_t taken = 0, wrong = 0;
-        bench::throughput rate{count};
+        bench::throughput rate{count, args.milliseconds()};
         while (taken < count) {
             const auto now = consumer.pop_all([&, due = taken](std::uint32_t index) mutable {
                 if constexpr (Payload) wrong += pool->chunk[index].read() != due;
@@ -144,9 +146,9 @@ bench::throughput measure(const bench::arguments& args) {
             if (now == 0)
                 for (std::uint64_t i = 0; i < pauses; ++i) bench::pause();
             taken += now;
-            rate.add(taken);
+            if (!rate.add(taken)) break;
         }
-        consumer.give();
+        consumer.end();
         if (wrong != 0) {
             std::fprintf(stderr, "%llu indices were wrong\n",
                          static_cast<unsigned long long>(wrong));

@@ -7,6 +7,8 @@ Every program runs in a process group of its own, under a root of ours in /dev/s
 ends; what a SIGKILL of this script leaves is ended by the programs' own alarm and removed by the next run.
 """
 import argparse
+import contextlib
+import ctypes
 import json
 import os
 import pathlib
@@ -16,35 +18,66 @@ import signal
 import statistics
 import subprocess
 import sys
-import tempfile
+import time
 
 SHM = pathlib.Path("/dev/shm")
 PREFIX = "elkodon-benchmark-"
+
+
+def adopt_orphans():
+    """Makes this process the one that reaps what its programs leave (PR_SET_CHILD_SUBREAPER)."""
+    ctypes.CDLL(None, use_errno=True).prctl(36, 1, 0, 0, 0)
 
 
 class Failure(Exception):
     pass
 
 
+class Stopped(Exception):
+    """By a signal."""
+
+
+def end(program):
+    """Kills a program of ours and the processes that it made: it leads a group. Its id is its own until we reap it."""
+    if program.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(program.pid, signal.SIGKILL)
+
+
 class Programs:
     """Runs the programs of one build directory, one at a time."""
 
-    def __init__(self, directory, root, cores, scale):
-        self.directory, self.root, self.cores, self.scale = directory, root, cores, scale
-        self.running = None
+    def __init__(self, directory, root, cores, quick):
+        self.directory, self.root, self.cores = directory, root, cores
+        # Few are enough for a p50; under load they take longer, and the time limit ends them.
+        self.scale, self.milliseconds = (1, 250) if quick else (4, 2000)
+        self.patience = time.monotonic() + (60 if quick else 900)
+        self.running, self.stopping = None, False
+
+    def patient(self):
+        """Whether there is time for long runs, and for measuring something again."""
+        return time.monotonic() < self.patience
 
     def run(self, name, one_core=False, **arguments):
         first, second = self.cores[0], self.cores[0] if one_core else self.cores[1]
+        milliseconds = self.milliseconds if self.patient() else self.milliseconds // 4
+        command = [str(self.directory / name), f"cores={first},{second}", f"milliseconds={milliseconds}"]
         if "count" in arguments:
-            arguments["count"] = int(arguments["count"] * self.scale)
-        command = [str(self.directory / name), f"cores={first},{second}"]
+            arguments["count"] *= self.scale
         command += [f"{key}={value}" for key, value in arguments.items()]
         environment = dict(os.environ, ELKODON_ROOT=str(self.root))
         environment.pop("ELKODON_CONFIG", None)
-        self.running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                        env=environment, start_new_session=True)
         try:
+            self.running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                            env=environment, start_new_session=True)
+        except OSError as error:
+            raise Failure(f"{command[0]}: {error.strerror}: built with benchmarks and async_asio?") from None
+        try:
+            if self.stopping:  # a signal came while it was being started
+                raise Stopped
             output, errors = self.running.communicate(timeout=70)
+            if self.stopping:
+                raise Stopped
         except subprocess.TimeoutExpired:
             raise Failure(f"{' '.join(command)}: took too long") from None
         finally:
@@ -54,17 +87,22 @@ class Programs:
         return json.loads(output)
 
     def stop(self):
-        """Ends the group of the program that runs, if one does. Its id is that of the leader, which isn't reaped yet."""
+        """Ends the program that runs, if one does; returns how it ended."""
         program, self.running = self.running, None
         if program is None:
             return 0
-        if program.returncode is None:
-            try:
-                os.killpg(program.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-            program.wait()
+        end(program)
+        program.wait()
+        with contextlib.suppress(ChildProcessError):  # the processes that it made are ours by now
+            while True:
+                os.waitpid(-program.pid, 0)
         return program.returncode
+
+    def on_signal(self, *_):
+        """Raises nothing, since it may come between the start of a program and our knowing of it."""
+        self.stopping = True
+        if self.running is not None:
+            end(self.running)
 
 
 # A contender is a function of Programs that returns {"p50": …, "p99": …}. The better of several ways is taken in each round.
@@ -92,7 +130,7 @@ def throughput(batch):
 def ring(payload):
     def measure(programs):
         return highest(*(programs.run("ring_bare", count=2_000_000, kind=kind, payload=payload, pauses=pauses)
-                         for kind in ("counters", "slots") for pauses in (0, 16, 64)))
+                         for kind in ("counters", "slots") for pauses in (16, 64)))
     return measure
 
 
@@ -121,7 +159,8 @@ class Row:
             before = self.reference(programs)
             ours = self.ours(programs)
             after = self.reference(programs)
-            if max(before["p50"], after["p50"]) < 1.25 * min(before["p50"], after["p50"]):
+            steady = max(before["p50"], after["p50"]) < 1.25 * min(before["p50"], after["p50"])
+            if steady or not programs.patient():
                 break
         middle = {key: (before[key] + after[key]) / 2 for key in ("p50", "p99")}
         self.results.append((ours, middle))
@@ -164,11 +203,11 @@ def all_rows():
 def context_rows():
     """Printed below the table: what the rows above are made of. Not in bench.json."""
     return [
-        Row("word, no pause in the poll", "ns", lambda programs: programs.run("floor_word", count=50_000, pauses=0), None, None, 0),
-        Row("word, one pause in the poll", "ns", lambda programs: programs.run("floor_word", count=50_000, pauses=1), None, None, 0),
-        Row("ours, receive()", "messages/s", throughput(1), None, None, 0),
-        Row("ours, receive_many() of 64", "messages/s", throughput(64), None, None, 0),
-        Row("bare ring whose indices name 64 B", "messages/s", ring(64), None, None, 0),
+        Row("word, no pause in the poll", "ns", lambda programs: programs.run("floor_word", count=50_000, pauses=0), None, None, 0, rounds=3),
+        Row("word, one pause in the poll", "ns", lambda programs: programs.run("floor_word", count=50_000, pauses=1), None, None, 0, rounds=3),
+        Row("ours, receive()", "messages/s", throughput(1), None, None, 0, rounds=3),
+        Row("ours, receive_many() of 64", "messages/s", throughput(64), None, None, 0, rounds=3),
+        Row("bare ring whose indices name 64 B", "messages/s", ring(64), None, None, 0, rounds=3),
     ]
 
 
@@ -227,7 +266,7 @@ def machine(build, cores):
 
 def remove_left_behind():
     for path in SHM.glob(PREFIX + "*"):
-        owner = path.name[len(PREFIX):].split("-")[0]
+        owner = path.name[len(PREFIX):]
         if owner.isdigit() and not pathlib.Path("/proc", owner).exists() and path.stat().st_uid == os.getuid():
             shutil.rmtree(path, ignore_errors=True)
 
@@ -248,7 +287,8 @@ def arguments():
     parser.add_argument("--build-dir", type=pathlib.Path, required=True)
     parser.add_argument("--quick", action="store_true", help="shorter runs: two minutes in all")
     parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--only", action="append", metavar="ROW", help="only this row; can be repeated")
+    parser.add_argument("--only", action="append", metavar="ROW", choices=[row.name for row in all_rows()],
+                        help="only this row; can be repeated")
     parser.add_argument("--output", type=pathlib.Path, default=pathlib.Path("bench.json"))
     parser.add_argument("--check", action="store_true", help="exit 1 when a goal isn't held")
     return parser.parse_args()
@@ -263,10 +303,14 @@ def main():
     context = [] if options.only else context_rows()
     line = machine(options.build_dir, cores)
 
+    adopt_orphans()
     remove_left_behind()
-    root = pathlib.Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=SHM))
-    programs = Programs(options.build_dir / "benchmarks", root, cores, 1 if options.quick else 4)
+    root = SHM / f"{PREFIX}{os.getpid()}"
+    programs = Programs(options.build_dir / "benchmarks", root, cores, options.quick)
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, programs.on_signal)
     try:
+        root.mkdir(mode=0o700)
         measure_all(programs, rows, context, options.rounds)
     finally:
         programs.stop()
@@ -280,9 +324,9 @@ def main():
 
 
 if __name__ == "__main__":
-    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(each, lambda *_: sys.exit(130))
     try:
         sys.exit(main())
     except Failure as failure:
         sys.exit(f"run.py: {failure}")
+    except Stopped:
+        sys.exit(130)

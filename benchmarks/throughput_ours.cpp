@@ -9,9 +9,10 @@
 
 namespace {
 
-constexpr std::uint64_t buffer = 256;
+constexpr std::uint64_t buffer = 1024;  // as the bare ring has
 constexpr std::size_t most = 64;
 constexpr std::uint64_t tell_each = 32;
+constexpr std::uint64_t stop = ~std::uint64_t{0};  // instead of how far the receiver has come
 
 struct pace {
     bench::meeting ready;
@@ -80,8 +81,10 @@ bench::throughput measure(const bench::arguments& args) {
         std::uint64_t taken = 0;
         for (std::uint64_t i = 0; i < count; ++i) {
             while (i - taken >= buffer) {
-                taken = pace->taken.load(std::memory_order_acquire);
-                if (i - taken >= buffer) bench::pause();
+                const auto now = pace->taken.load(std::memory_order_acquire);
+                if (now == stop) return;
+                if (now == taken) bench::pause();
+                taken = now;
             }
             auto loan = publisher.loan_uninit();
             loan->write(i);
@@ -94,15 +97,16 @@ bench::throughput measure(const bench::arguments& args) {
         auto service = open(node);
         auto subscriber = service.subscriber().create();
         pace->ready.arrive();
-        bench::throughput rate{count};
+        bench::throughput rate{count, args.milliseconds()};
         receiver<N> receiver{subscriber, batch};
         std::uint64_t told = 0;
         while (receiver.taken() < count) {
             if (receiver.step() == 0) continue;
-            rate.add(receiver.taken());
+            if (!rate.add(receiver.taken())) break;
             if (receiver.taken() - told >= tell_each)
                 pace->taken.store(told = receiver.taken(), std::memory_order_release);
         }
+        pace->taken.store(stop, std::memory_order_release);
         bench::require(subscriber.lost() == 0, "nothing lost");
         return rate;
     });

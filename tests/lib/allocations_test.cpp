@@ -13,21 +13,44 @@ namespace {
 
 std::atomic<std::size_t> news{0};
 
-void* counted(std::size_t size) {
+void* counted(std::size_t size) noexcept {
     news.fetch_add(1, std::memory_order_relaxed);
-    if (void* const made = std::malloc(size ? size : 1)) return made;
+    return std::malloc(size ? size : 1);
+}
+
+void* counted(std::size_t size, std::align_val_t alignment) noexcept {
+    news.fetch_add(1, std::memory_order_relaxed);
+    const auto step = static_cast<std::size_t>(alignment);
+    return std::aligned_alloc(step, (size + step - 1) / step * step);
+}
+
+void* or_throw(void* made) {
+    if (made) return made;
     throw std::bad_alloc();
 }
 
 }  // namespace
 }  // namespace tests::allocations_cases
 
-void* operator new(std::size_t size) { return tests::allocations_cases::counted(size); }
-void* operator new[](std::size_t size) { return tests::allocations_cases::counted(size); }
-void operator delete(void* gone) noexcept { std::free(gone); }
-void operator delete[](void* gone) noexcept { std::free(gone); }
-void operator delete(void* gone, std::size_t) noexcept { std::free(gone); }
-void operator delete[](void* gone, std::size_t) noexcept { std::free(gone); }
+using tests::allocations_cases::counted;
+using tests::allocations_cases::or_throw;
+
+// The array forms call these. Inlined, they would look to the compiler like a mixture of new and free.
+#define COUNTED [[gnu::noinline]]
+COUNTED void* operator new(std::size_t size) { return or_throw(counted(size)); }
+COUNTED void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+    return counted(size);
+}
+COUNTED void* operator new(std::size_t size, std::align_val_t step) {
+    return or_throw(counted(size, step));
+}
+COUNTED void operator delete(void* gone) noexcept { std::free(gone); }
+COUNTED void operator delete(void* gone, std::size_t) noexcept { std::free(gone); }
+COUNTED void operator delete(void* gone, const std::nothrow_t&) noexcept { std::free(gone); }
+COUNTED void operator delete(void* gone, std::align_val_t) noexcept { std::free(gone); }
+COUNTED void operator delete(void* gone, std::size_t, std::align_val_t) noexcept {
+    std::free(gone);
+}
 
 namespace tests::allocations_cases {
 

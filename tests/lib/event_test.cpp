@@ -55,7 +55,7 @@ TEST_CASE("ids coalesce, and come in ascending order, each once") {
     auto notifier = service.notifier().create(), other = service.notifier().create();
     auto listener = service.listener().create();
     for (int i = 0; i < 5; ++i)
-        for (const std::uint64_t id : {5000, 3, 4096, 63, 64, 3, 0, 4095})
+        for (const auto id : std::initializer_list<std::uint64_t>{5000, 3, 4096, 63, 64, 3, 0, 4095})
             (i % 2 ? notifier : other).notify(event_id(id));
     const auto taken = listener.try_wait();
     CHECK(of(taken) == ids{0, 3, 63, 64, 4095, 4096, 5000});

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <memory>
-#include <optional>
 #include <thread>
 #include <vector>
 
@@ -43,14 +42,14 @@ TEST_CASE(
         {
             auto service =
                 elkodon::node::create().service("blocks").publish_subscribe<block>().create();
-            std::optional publisher(service.publisher().create());
-            std::optional subscriber(service.subscriber().create());
-            publisher->send_copy(filled(7));
-            sample = subscriber->receive();
+            auto publisher = service.publisher().create();
+            auto subscriber = service.subscriber().create();
+            publisher.send_copy(filled(7));
+            sample = subscriber.receive();
             copy = sample;
             for (const auto which : order) {
-                if (which == 0) subscriber.reset();
-                if (which == 1) publisher.reset();
+                if (which == 0) subscriber = {};
+                if (which == 1) publisher = {};
                 if (which == 2) service = {};
                 CHECK(*sample == filled(7));
             }

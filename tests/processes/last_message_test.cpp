@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <optional>
 #include <random>
 
 using namespace test;
@@ -51,11 +52,22 @@ public:
         }
     }
 
+    /// Somebody who has joined and looked, and not yet taken anything.
+    void let_join() {
+        joiner_.emplace(participant({open_numbers, "subscriber"}));
+        REQUIRE(joiner_->ask("drain") == "none");
+    }
+
     /// The publisher has died: did `number` reach the poller, and if so, everybody?
     bool all_end_alike(std::uint64_t number) {
-        auto cleaner = sleepers_.empty() ? participant({"node"}) : support::start_agent();
-        while (poller_.ask("publishers") != "0") {}
-        const auto found = poller_.ask("drain");
+        std::optional<child> cleaner;
+        if (sleepers_.empty()) cleaner.emplace(participant({"node"}));
+        const auto found = end_of(poller_);
+        if (joiner_) {
+            REQUIRE(end_of(*joiner_) == found);
+            CHECK(joiner_->finish() == support::success);
+            joiner_.reset();
+        }
         if (found == "none") return false;
         REQUIRE(found == std::to_string(number) + " " + std::to_string(number));
         // A sleeper that isn't woken hangs here; one that got what the poller didn't fails in the next round.
@@ -64,15 +76,28 @@ public:
     }
 
 private:
+    static std::string end_of(child& subscriber) {
+        while (subscriber.ask("publishers") != "0") {}
+        return subscriber.ask("drain");
+    }
+
     child poller_;
     std::vector<child> sleepers_;
+    std::optional<child> joiner_;
 };
 
+enum class joining { nobody, in_between };
+
 /// Kills after at most `steps` instructions, and returns how many there were; `out`: whether the message was out.
-int kill_after(
-    int steps, std::uint64_t number, const std::string& how, audience& subscribers, bool& out) {
+int kill_after(int steps,
+               std::uint64_t number,
+               const std::string& how,
+               joining who,
+               audience& subscribers,
+               bool& out) {
     about_to_send publisher(number, how);
     subscribers.expect(number - 1);
+    if (who == joining::in_between) subscribers.let_join();
     int done = 0;
     while (done < steps && publisher.tracer.step(SIGUSR2)) ++done;
     publisher.process.kill();
@@ -82,19 +107,20 @@ int kill_after(
 
 void kill_at_each_instruction(const std::vector<std::string>& ways,
                               const std::string& how,
-                              int fine) {
+                              int fine,
+                              joining who = joining::nobody) {
     scratch_root root;
     audience subscribers(ways);
     std::uint64_t number = 10;
     bool out = false;
-    const int total = kill_after(1'000'000, number, how, subscribers, out);
+    const int total = kill_after(1'000'000, number, how, who, subscribers, out);
     REQUIRE(out);
     // The stores of publishing come first; waking whoever sleeps is longer, and looked at more coarsely.
     int published = 0, killed = 0;
     for (int at = 0; at < total; at += at < 200 ? fine : std::max(1, total / rounds(50))) {
         number += 10;
         INFO("killed after instruction " << at << " of " << total);
-        kill_after(at, number, how, subscribers, out);
+        kill_after(at, number, how, who, subscribers, out);
         ++killed;
         if (out) ++published;
     }
@@ -118,6 +144,11 @@ TEST_CASE("a publisher killed at any instruction of send: all who poll end on th
 
 TEST_CASE("the same when the message isn't in the announced chunk") {
     kill_at_each_instruction({}, "redirected", 1);
+}
+
+TEST_CASE("the same for one who has joined and not yet taken anything") {
+    kill_at_each_instruction({}, "", 1, joining::in_between);
+    kill_at_each_instruction({}, "redirected", 1, joining::in_between);
 }
 
 TEST_CASE("a publisher killed at any instruction of send: all who sleep end on the same message, "

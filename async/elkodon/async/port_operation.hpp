@@ -166,7 +166,8 @@ private:
     }
 
     // The handler's memory is free before it is called, so that its next operation may use it. The allocator
-    // is asked for before the handler moves: a moved-from one may have none.
+    // is asked for before the handler moves: a moved-from one may have none. The object's context is let go
+    // before the call: who waits in another thread may destroy it then.
     void complete(owner self, std::error_code ec, result taken) {
         if (!refused_) {
             auto slot = asio::get_associated_cancellation_slot(handler_);
@@ -175,7 +176,6 @@ private:
         auto memory = memory_of(handler_);
         auto handler = std::move(handler_);
         [[maybe_unused]] const auto work = std::move(executor_);
-        [[maybe_unused]] const auto io_work = std::move(io_work_);
         static_cast<port_operation*>(self.release())->free(memory);
         std::move(handler)(ec, std::move(taken));
     }

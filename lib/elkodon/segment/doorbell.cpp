@@ -4,7 +4,6 @@
 #include <elkodon/segment/doorbell.hpp>
 
 #include <cerrno>
-
 #include <utility>
 
 namespace elkodon::segment {
@@ -137,18 +136,22 @@ void doorbell::start_timer(std::chrono::nanoseconds after) noexcept {
 // Newcomers last: a slot that a departed peer has left is not taken over in the middle of its notices.
 void doorbell::serve() noexcept {
     const std::lock_guard lock(mutex_);
-    std::uint64_t keys[64];
-    const auto count = control_.ready(keys);
-    bool newcomers = false;
-    for (std::size_t i = 0; i < count; ++i) {
-        if (keys[i] == listener_key) newcomers = true;
-        else if (keys[i] == timer_key) {
-            os::drain(timer_.get());
-            timer_end_.reset();
-            notice();
-        } else serve_peer((keys[i] - 2) / 2, keys[i] % 2 == 1);
+    // Once more after newcomers: one may have rung with a byte before he was let in, and that would keep our
+    // descriptor readable with nothing behind it.
+    bool newcomers = true;
+    for (int pass = 0; pass < 2 && std::exchange(newcomers, false); ++pass) {
+        std::uint64_t keys[64];
+        const auto count = control_.ready(keys);
+        for (std::size_t i = 0; i < count; ++i) {
+            if (keys[i] == listener_key) newcomers = true;
+            else if (keys[i] == timer_key) {
+                os::drain(timer_.get());
+                timer_end_.reset();
+                notice();
+            } else serve_peer((keys[i] - 2) / 2, keys[i] % 2 == 1);
+        }
+        if (newcomers) accept_newcomers();
     }
-    if (newcomers) accept_newcomers();
 }
 
 void doorbell::accept_newcomers() noexcept {

@@ -87,8 +87,8 @@ std::set<process_id> dead_processes(const presence& self) {
 void clean_up_service(int directory, const presence& self, unseen what) {
     auto names = os::list_directory(directory);
     // Event sets first: once a listener's name is gone, its slot and the set's name are a newcomer's.
-    std::stable_partition(names.begin(), names.end(),
-                          [](const auto& name) { return name.name.ends_with(".events"); });
+    std::partition(names.begin(), names.end(),
+                   [](const auto& name) { return name.name.ends_with(".events"); });
     life lives(self);
     bool removed = false;
     for (const auto& name : names) {

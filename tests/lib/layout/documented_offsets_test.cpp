@@ -32,8 +32,15 @@ std::vector<std::string> cells_of(const std::string& line) {
 // "pools[16]" and "ring_size …" are named by their first word.
 std::string first_word(const std::string& cell) { return cell.substr(0, cell.find_first_of("[ ")); }
 
+std::string text_of_rows(const rows& fields) {
+    std::string text;
+    for (const auto& [field, offset] : fields)
+        text += field + " at " + std::to_string(offset) + "\n";
+    return text;
+}
+
 // The first table of a header that has a column "offset".
-rows table_in(const std::string& header) {
+std::string table_in(const std::string& header) {
     std::istringstream text(text_of(std::string(ELKODON_SOURCES) + "/lib/elkodon/layout/" + header));
     std::vector<std::string> columns;
     rows found;
@@ -56,48 +63,52 @@ rows table_in(const std::string& header) {
         if (offset.empty() || offset.find_first_not_of("0123456789") != std::string::npos) continue;
         found[segment + field] = std::stoul(offset);
     }
-    return found;
+    return text_of_rows(found);
 }
 
 }  // namespace
 
 TEST_CASE("the tables in the layout headers say where each field is") {
     CHECK(table_in("segment_header.hpp") ==
-          rows{{"magic", offsetof(segment_header, magic)},
-               {"version", offsetof(segment_header, version)},
-               {"kind", offsetof(segment_header, kind)},
-               {"fingerprint", offsetof(segment_header, fingerprint)},
-               {"port", offsetof(segment_header, port)},
-               {"process", offsetof(segment_header, process)},
-               {"size", offsetof(segment_header, size)},
-               {"pid", offsetof(segment_header, pid)},
-               {"state", offsetof(segment_header, state)}});
+          text_of_rows({{"magic", offsetof(segment_header, magic)},
+                        {"version", offsetof(segment_header, version)},
+                        {"kind", offsetof(segment_header, kind)},
+                        {"fingerprint", offsetof(segment_header, fingerprint)},
+                        {"port", offsetof(segment_header, port)},
+                        {"process", offsetof(segment_header, process)},
+                        {"size", offsetof(segment_header, size)},
+                        {"pid", offsetof(segment_header, pid)},
+                        {"state", offsetof(segment_header, state)}}));
     CHECK(table_in("publisher_segment.hpp") ==
-          rows{{"header", offsetof(publisher_segment, header)},
-               {"ring_size", offsetof(publisher_segment, ring_size)},
-               {"pools", offsetof(publisher_segment, pools)},
-               {"tail", offsetof(publisher_segment, tail)},
-               {"ring", offsetof(publisher_segment, ring)}});
+          text_of_rows({{"header", offsetof(publisher_segment, header)},
+                        {"ring_size", offsetof(publisher_segment, ring_size)},
+                        {"pools", offsetof(publisher_segment, pools)},
+                        {"known_from", offsetof(publisher_segment, known_from)},
+                        {"tail", offsetof(publisher_segment, tail)},
+                        {"ring", offsetof(publisher_segment, ring)}}));
     CHECK(table_in("subscriber_segment.hpp") ==
-          rows{{"header", offsetof(subscriber_segment, header)},
-               {"borrow_count", offsetof(subscriber_segment, borrow_count)},
-               {"wake_at", offsetof(subscriber_segment, wake_at)},
-               {"cursor", offsetof(subscriber_segment, cursor)},
-               {"borrowed", offsetof(subscriber_segment, borrowed)}});
-    CHECK(table_in("control_page.hpp") == rows{{"header", offsetof(control_page, header)},
-                                               {"generation", offsetof(control_page, generation)},
-                                               {"waiting", offsetof(control_page, waiting)}});
-    CHECK(table_in("doorbell_segment.hpp") == rows{{"header", offsetof(doorbell_segment, header)},
-                                                   {"armed", offsetof(doorbell_segment, armed)},
-                                                   {"summary", offsetof(doorbell_segment, summary)},
-                                                   {"leaves", offsetof(doorbell_segment, leaves)}});
+          text_of_rows({{"header", offsetof(subscriber_segment, header)},
+                        {"borrow_count", offsetof(subscriber_segment, borrow_count)},
+                        {"wake_at", offsetof(subscriber_segment, wake_at)},
+                        {"seen", offsetof(subscriber_segment, seen)},
+                        {"cursor", offsetof(subscriber_segment, cursor)},
+                        {"borrowed", offsetof(subscriber_segment, borrowed)}}));
+    CHECK(table_in("control_page.hpp") ==
+          text_of_rows({{"header", offsetof(control_page, header)},
+                        {"generation", offsetof(control_page, generation)},
+                        {"waiting", offsetof(control_page, waiting)}}));
+    CHECK(table_in("doorbell_segment.hpp") ==
+          text_of_rows({{"header", offsetof(doorbell_segment, header)},
+                        {"armed", offsetof(doorbell_segment, armed)},
+                        {"summary", offsetof(doorbell_segment, summary)},
+                        {"leaves", offsetof(doorbell_segment, leaves)}}));
     CHECK(table_in("event_segments.hpp") ==
-          rows{{"notifier header", offsetof(notifier_segment, header)},
-               {"listener header", offsetof(listener_segment, header)},
-               {"listener wake_at", offsetof(listener_segment, wake_at)},
-               {"event set header", offsetof(event_set_segment, header)},
-               {"event set id_count", offsetof(event_set_segment, id_count)},
-               {"event set words", offsetof(event_set_segment, words)}});
+          text_of_rows({{"notifier header", offsetof(notifier_segment, header)},
+                        {"listener header", offsetof(listener_segment, header)},
+                        {"listener wake_at", offsetof(listener_segment, wake_at)},
+                        {"event set header", offsetof(event_set_segment, header)},
+                        {"event set id_count", offsetof(event_set_segment, id_count)},
+                        {"event set words", offsetof(event_set_segment, words)}}));
 }
 
 TEST_CASE("what two builds must agree on has the agreed size") {
@@ -114,8 +125,10 @@ TEST_CASE("what two builds must agree on has the agreed size") {
 }
 
 TEST_CASE("a payload is aligned as its type asks, behind its header, and no two chunks overlap") {
-    for (const std::uint64_t alignment : {1, 2, 8, 16, 32, 64, 128, 256, 4096})
-        for (const std::uint64_t size : {1, 2, 15, 16, 48, 64, 112, 113, 4096, 100'000})
+    for (const auto alignment :
+         std::initializer_list<std::uint64_t>{1, 2, 8, 16, 32, 64, 128, 256, 4096})
+        for (const auto size :
+             std::initializer_list<std::uint64_t>{1, 2, 15, 16, 48, 64, 112, 113, 4096, 100'000})
             for (const std::uint32_t ring : {2u, 8u, 1024u}) {
                 const auto made = publisher_geometry_of(ring, 7, size, alignment);
                 CAPTURE(alignment, size, ring);

@@ -36,7 +36,8 @@ TEST_CASE("what was marked is taken once, in ascending order") {
     CHECK(set.tree.capacity() == 157 * 64);
     CHECK_FALSE(set.tree.any());
     CHECK(set.taken().empty());
-    for (const std::size_t number : {10'000, 0, 63, 64, 4095, 4096, 63, 8191, 8192})
+    for (const auto number :
+         std::initializer_list<std::size_t>{10'000, 0, 63, 64, 4095, 4096, 63, 8191, 8192})
         set.tree.mark(number);
     CHECK(set.tree.any());
     CHECK(set.taken() == numbers{0, 63, 64, 4095, 4096, 8191, 8192, 10'000});

@@ -153,21 +153,13 @@ std::uint64_t as_long_as_asked(std::uint64_t messages) {
 }
 
 TEST_CASE("a publisher that laps two borrowing subscribers never tears what they hold") {
-    for (const auto& each : race(as_long_as_asked(elkodon::fences_as_orders ? 20'000 : 200'000))) {
+    for (const auto& each : race(as_long_as_asked(elkodon::fences_as_orders ? 20'000 : 80'000))) {
         CHECK(each.torn == 0);
         CHECK(each.backwards == 0);
     }
 }
 
-// What the re-reads are for: run by name, and seen to fail.
-TEST_CASE("without the re-read of the header, a subscriber reads torn messages", "[.][mutant]") {
-    std::uint64_t torn = 0;
-    for (const auto& each :
-         race<lockfree::basic_ring_reader<lockfree::left_out::header_reread>>(400'000))
-        torn += each.torn;
-    CHECK(torn == 0);
-}
-
+// What the re-read of the slot is for: run by name, and seen to fail.
 TEST_CASE("without the re-read of the slot, a subscriber reads torn messages", "[.][mutant]") {
     std::uint64_t torn = 0;
     for (const auto& each :

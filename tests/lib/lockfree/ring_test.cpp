@@ -113,10 +113,10 @@ TEST_CASE("the last sequences below 2^63 are taken by header, by slot, and in a 
 
 TEST_CASE("whatever is announced, rightly or wrongly, every message is taken as soon as it is "
           "published") {
-    // Six messages in chunks 0 … 5. The announcement of each is the next chunk, one that comes later, one that is
+    // Five messages in chunks 0 … 4. The announcement of each is the next chunk, one that comes later, one that is
     // never used, none, or a number that no chunk has.
-    constexpr std::uint32_t never = 9, choices = 5, messages = 6;
-    constexpr std::uint32_t all = choices * choices * choices * choices * choices * choices;
+    constexpr std::uint32_t never = 9, choices = 5, messages = 5;
+    constexpr std::uint32_t all = choices * choices * choices * choices * choices;
     for (std::uint32_t plan = 0; plan < all; ++plan) {
         ring_memory memory(8, 10);
         ring_subscriber<1> eager(memory), second(memory), third(memory), late(memory);
@@ -139,7 +139,7 @@ TEST_CASE("whatever is announced, rightly or wrongly, every message is taken as 
             if (chunk == 3) REQUIRE(batches.take_many(8) == numbers(8, 12));
             if (chunk > 3) REQUIRE(batches.drain() == numbers(sequence, sequence + 1));
         }
-        REQUIRE(late.drain() == numbers(8, 14));
+        REQUIRE(late.drain() == numbers(8, 13));
     }
 }
 

@@ -202,19 +202,33 @@ TEST_CASE("a failure of our own to map somebody is not taken for nobody there") 
     CHECK(here.map());
 }
 
-TEST_CASE("the owner of a segment can be asked without mapping it, and only a segment has one") {
+TEST_CASE("what a segment says of its owner can be read without mapping it, and only a segment "
+          "says anything") {
     place here;
+    const auto look = [&](const char* name) {
+        return elkodon::segment::glimpse_at(here.directory.get(), name,
+                                            sizeof(layout::segment_header));
+    };
     here.own.link(here.directory.get(), "port");
-    os::file_identity file;
-    CHECK(elkodon::segment::owner_of(here.directory.get(), "port", file) == elkodon::process_id(88));
-    CHECK(file == here.own.file());
-    CHECK_FALSE(elkodon::segment::owner_of(here.directory.get(), "nothing", file));
+    const auto found = look("port");
+    CHECK(found.process == elkodon::process_id(88));
+    CHECK(found.file == here.own.file());
+    CHECK_FALSE(found.closed);
+    CHECK_FALSE(found.unreadable);
+    CHECK(std::memcmp(&found.word, "contents", 8) == 0);
+    here.own.mark_closed();
+    CHECK(look("port").closed);
+
     write_to(here.path("text"), std::string(4096, 'x'));
-    CHECK_FALSE(elkodon::segment::owner_of(here.directory.get(), "text", file));
     write_to(here.path("short"), "ELKODON1");
-    CHECK_FALSE(elkodon::segment::owner_of(here.directory.get(), "short", file));
     REQUIRE(mkfifo(here.path("fifo").c_str(), 0600) == 0);
-    CHECK_FALSE(elkodon::segment::owner_of(here.directory.get(), "fifo", file));
+    for (const auto* name : {"nothing", "text", "short", "fifo"}) {
+        CAPTURE(name);
+        CHECK_FALSE(look(name).process);
+        CHECK_FALSE(look(name).unreadable);
+    }
+    REQUIRE(symlink("port", here.path("link").c_str()) == 0);
+    CHECK_FALSE(look("link").process);
 }
 
 TEST_CASE("a name is removed only while it is that very file") {

@@ -95,7 +95,8 @@ std::string stream(state& own, const words& line) {
 std::string follow(state& own, const words& line) {
     const auto& way = line.at(1);
     std::uint64_t last = 0, taken = 0;
-    say("following");
+    if (own.subscriber.untyped()->publisher_count() == 0) throw std::runtime_error("no publisher");
+    say("following");  // from here on we have seen it
     const auto take_in = [&](const auto& sample) {
         const auto value = support::number_in(*sample);
         if (value == ~std::uint64_t{0})

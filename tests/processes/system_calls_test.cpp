@@ -1,0 +1,109 @@
+// Two processes, each with a server that awaits in its io_context: while messages come densely neither makes a system
+// call. strace says so, between two calls of close(-4242) that each of them makes as marks.
+#include "participants.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+using namespace test;
+
+namespace {
+
+constexpr const char* mark = "close(-4242)";
+
+/// An agent under strace, which writes what it calls into `log`.
+child under_strace(const std::filesystem::path& log) {
+    return child(
+        {"/usr/bin/env", "strace", "-f", "-o", log.string(), support::beside_this("process_agent")},
+        {.environment = {{"ASAN_OPTIONS", "detect_leaks=0"}}, .gun = nullptr});
+}
+
+/// The calls between the two marks, each with how often it was made.
+std::map<std::string, int> calls_between_marks(const std::filesystem::path& log) {
+    std::ifstream file(log);
+    std::map<std::string, int> calls;
+    int marks = 0;
+    for (std::string line; std::getline(file, line);) {
+        if (line.find(mark) != std::string::npos) {
+            ++marks;
+        } else if (marks == 1) {
+            const auto begin = line.find_first_not_of("0123456789 ");
+            ++calls[line.substr(begin, line.find('(') - begin)];
+        }
+    }
+    INFO(log);
+    REQUIRE(marks == 2);
+    return calls;
+}
+
+int sum_of(const std::map<std::string, int>& calls) {
+    int sum = 0;
+    for (const auto& [name, count] : calls) sum += count;
+    return sum;
+}
+
+std::string text_of(const std::map<std::string, int>& calls) {
+    std::string text;
+    for (const auto& [name, count] : calls)
+        text.append(name).append(" ").append(std::to_string(count)).append(", ");
+    return text.empty() ? "none" : text.substr(0, text.size() - 2);
+}
+
+const std::string open_numbers = "open_or_create numbers buffer=256 borrowed=16";
+
+void serve_a_hundred_thousand(const std::string& with) {
+    INFO(with);
+    scratch_root root;
+    const auto sender_log = root.path() / "sender.strace",
+               receiver_log = root.path() / "receiver.strace";
+    auto sender = under_strace(sender_log);
+    auto receiver = under_strace(receiver_log);
+    for (const auto* each : {open_numbers.c_str(), "publisher"}) must(sender, each);
+    must(receiver, open_numbers);
+    REQUIRE(sender.ask("serve_numbers 100000") == "serving");
+    receiver.tell("serve_counts 100000 " + with);
+    // Each was asleep in co_await and was woken by the other one.
+    CHECK(sender.line() == "woken");
+    CHECK(receiver.line() == "woken");
+    CHECK(sender.line() == "lost 0");
+    CHECK(receiver.line() == "lost 0");
+    CHECK(sender.finish() == support::success);
+    CHECK(receiver.finish() == support::success);
+    const auto sent = calls_between_marks(sender_log), received = calls_between_marks(receiver_log);
+    WARN("100,000 messages, the awaited subscriber "
+         << with << ": system calls of the sender: " << text_of(sent)
+         << "; of the receiver: " << text_of(received));
+    CHECK(sum_of(sent) == 0);
+    CHECK(sum_of(received) == 0);
+}
+
+}  // namespace
+
+TEST_CASE("a hundred thousand messages between two awake servers make no system call in either") {
+    serve_a_hundred_thousand("alone");
+}
+
+TEST_CASE("nor do they while a cold subscriber, whose waiter bit is set, is awake beside") {
+    serve_a_hundred_thousand("beside");
+}
+
+TEST_CASE("a loop of co_await in which every message is there already: its system calls, counted") {
+    scratch_root root;
+    constexpr int messages = 1000;
+    const auto log = root.path() / "receiver.strace";
+    const std::string open = "open_or_create numbers buffer=1024";
+    auto receiver = under_strace(log);
+    must(receiver, open);
+    must(receiver, "subscriber");
+    auto publisher = participant({open, "publisher", "publish 1 1000"});
+    REQUIRE(receiver.ask("await_each 1000") == "ok");
+    CHECK(receiver.finish() == support::success);
+    const auto calls = calls_between_marks(log);
+    WARN("co_await, " << messages << " messages already there: "
+                      << static_cast<double>(sum_of(calls)) / messages
+                      << " system calls a message: " << text_of(calls));
+    // Asio looks at its reactor between two handlers; we add nothing to that.
+    CHECK(calls.count("read") == 0);
+    CHECK(calls.count("membarrier") == 0);
+}
