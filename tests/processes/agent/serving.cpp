@@ -51,6 +51,9 @@ asio::awaitable<void> send_numbers(state& own, async_acks& acks, std::uint64_t c
     publish(own, 0);  // wakes the other server
     auto awake = co_await acks.async_receive(asio::use_awaitable);
     awake.reset();
+    publish(
+        own,
+        0);  // if the other one's waiter bit is set, this maps and connects: once, not in the marks
     std::uint64_t newest = 0;
     mark();
     for (std::uint64_t value = 1; value <= count; ++value) {
@@ -65,7 +68,8 @@ std::uint64_t take_in_order(elkodon::subscriber<message>& numbers, std::uint64_t
     std::array<elkodon::sample<message>, 16> batch;
     const auto taken = numbers.receive_many(batch);
     for (const auto& sample : std::span(batch).first(taken))
-        if (!support::intact(*sample, next++))
+        if (support::intact(*sample, 0)) continue;
+        else if (!support::intact(*sample, next++))
             throw std::runtime_error("not number " + std::to_string(next - 1));
     return next;
 }
@@ -79,8 +83,7 @@ asio::awaitable<void> take_numbers(async_numbers& numbers,
     auto first = co_await sleeper.async_receive(asio::use_awaitable);
     first.reset();
     say("woken");
-    std::uint64_t next = &sleeper == &numbers ? 1 : 0;
-    while (next < 1) next = take_in_order(numbers.port(), next);
+    std::uint64_t next = 1;
     must(acks.send_copy(0));
     mark();
     while (next <= count) {
