@@ -290,16 +290,12 @@ inline void station::on_control() {
     send_off(ready);
 }
 
-// A lone operation whose handler runs on this context runs here and now, and has mostly begun the next wait when it
-// returns: then the descriptors stay polled. Several go through the queue, each a handler of its own, so that what
-// one of them throws leaves run() before the next begins.
+// What runs on this context runs here and now, and has mostly begun the next wait when it returns: then the
+// descriptors stay polled. Otherwise nothing of ours may keep run() from returning.
 inline void station::send_off(ready_list& ready) {
-    auto first = ready.pop_front();
-    const bool lone = ready.empty();
-    for (auto op = std::move(first); op; op = ready.pop_front()) {
-        auto* const raw = op.get();
-        if (lone) raw->dispatch(std::move(op));
-        else raw->post(std::move(op));
+    while (auto each = ready.pop_front()) {
+        auto* const raw = each.get();
+        raw->dispatch(std::move(each));
     }
     settle();
 }
