@@ -63,9 +63,7 @@ private:
 struct tally {
     std::uint64_t messages = 0, others = 0, wrong = 0;
 
-    bool enough() const {
-        return messages >= wins_of_each_side && others >= wins_of_each_side;
-    }
+    bool enough() const { return messages >= wins_of_each_side && others >= wins_of_each_side; }
     void note(std::uint64_t value, std::atomic<std::uint64_t>& taken) {
         if (value != messages) ++wrong;
         ++messages;
