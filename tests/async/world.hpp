@@ -2,12 +2,11 @@
 // Its liveness bound is an hour, so that no wake-up that was lost is made good by the clock.
 #pragma once
 
+#include <support/scratch_root.hpp>
+
 #include <elkodon/elkodon.hpp>
 
 #include <chrono>
-#include <cstdlib>
-#include <filesystem>
-#include <stdexcept>
 #include <string>
 
 namespace test {
@@ -16,15 +15,9 @@ namespace test {
 class world {
 public:
     world() {
-        std::string name = "/dev/shm/elkodon-test-XXXXXX";
-        if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("make " + name);
-        config_.root = name;
+        config_.root = root_.path();
         config_.liveness_bound = std::chrono::hours(1);
         node_ = elkodon::node::create(config_);
-    }
-    ~world() {
-        std::error_code ignored;
-        std::filesystem::remove_all(config_.root, ignored);
     }
     world(const world&) = delete;
     world& operator=(const world&) = delete;
@@ -39,6 +32,7 @@ public:
     auto event(const std::string& name = "bells") const { return node_.service(name).event(); }
 
 private:
+    support::scratch_root root_;
     elkodon::configuration config_;
     elkodon::node node_;
 };

@@ -1,9 +1,11 @@
 // A root directory of its own for a test: unique, in shared memory, handed to this process and to all that it starts
-// in ELKODON_ROOT, and removed in the end, whatever the dead have left in it.
+// in ELKODON_ROOT, and removed when this process has ended or the object has, whatever the dead have left in it.
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <sys/types.h>
 #include <vector>
 
 namespace support {
@@ -26,7 +28,21 @@ public:
     std::vector<std::string> listing() const;
 
 private:
+    /// A process that removes the directory, at the latest when this one has been killed.
+    class guardian {
+    public:
+        explicit guardian(const std::string& path);
+        ~guardian();
+        guardian(const guardian&) = delete;
+        guardian& operator=(const guardian&) = delete;
+
+    private:
+        int alive_ = -1;
+        pid_t pid_ = -1;
+    };
+
     std::filesystem::path path_;
+    std::optional<guardian> guardian_;
     std::string before_;
 };
 

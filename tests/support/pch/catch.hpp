@@ -1,0 +1,2 @@
+// Compiled once for a program of many files: seven seconds each.
+#include <support/catch.hpp>
