@@ -33,6 +33,7 @@ constexpr auto geometry = layout::publisher_geometry_of(
 struct shared_words {
     atomic<std::uint64_t> permitted{0};  // the writer publishes up to this sequence
     atomic<std::uint64_t> obeyed{0};     // what it has last read of that
+    atomic<std::uint64_t> sent{ring};  // the next sequence: after publish(), not within, as the tail
     alignas(4096) layout::borrow_slot borrow{0};
     std::byte rest[4096 - sizeof(layout::borrow_slot)];
 };
@@ -72,6 +73,7 @@ public:
             support::fill(*reinterpret_cast<support::message*>(out.payload(chunk)),
                           out.next_sequence());
             pool.sent(chunk, out.publish(chunk, pool.next_announcement(chunk), 1));
+            memory_.words->sent.store(out.next_sequence(), std::memory_order_release);
         }
     }
 
@@ -124,10 +126,7 @@ public:
 
     const std::byte* segment() const { return memory_.segment; }
     layout::borrow_slot& borrow() const { return memory_.words->borrow; }
-    std::uint64_t tail() const {
-        return reinterpret_cast<const layout::publisher_segment*>(memory_.segment)
-            ->tail.load(std::memory_order_acquire);
-    }
+    std::uint64_t sent() const { return memory_.words->sent.load(std::memory_order_acquire); }
 
     void permit(std::uint64_t until) const {
         memory_.words->permitted.store(until, std::memory_order_release);
@@ -135,9 +134,9 @@ public:
 
     /// Publishes `count` more and then nothing.
     void publish(std::uint64_t count) const {
-        const auto until = tail() + count;
+        const auto until = sent() + count;
         permit(until);
-        while (tail() < until) sched_yield();
+        while (sent() < until) sched_yield();
     }
 
     void stop() const {
@@ -212,9 +211,9 @@ void take_while_lapped(other_process& writer, come_by way, std::uint64_t window,
     if (take(reader, writer, way, message)) {
         ++result.taken;
         look_at(message, result);
-        const auto later = writer.tail() + 64;
+        const auto later = writer.sent() + 64;
         writer.permit(unlimited);
-        for (bool more = true; more; look_at(message, result)) more = writer.tail() < later;
+        for (bool more = true; more; look_at(message, result)) more = writer.sent() < later;
     }
     if (message.sequence != due) ++result.overtaken;
     writer.borrow().store(0, std::memory_order_release);
