@@ -56,6 +56,7 @@ public:
         *end_ = raw;
         end_ = &raw->next_;
     }
+    bool empty() const noexcept { return first_ == nullptr; }
     operation::owner pop_front() noexcept {
         operation::owner op(first_);
         if (op) first_ = op->next_;

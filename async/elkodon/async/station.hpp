@@ -81,6 +81,7 @@ private:
     void on_ring();
     void on_control();
     void send_off(ready_list& ready);
+    static void post_all(ready_list& ready);
     void settle();
     void stop_polling();
 
@@ -156,10 +157,7 @@ inline void station::wait(waiter& who, operation::owner op) {
         }
     }
     // Never inline in the initiating function.
-    while (auto each = ready.pop_front()) {
-        auto* const raw = each.get();
-        raw->post(std::move(each));
-    }
+    post_all(ready);
     settle();
 }
 
@@ -290,14 +288,27 @@ inline void station::on_control() {
     send_off(ready);
 }
 
-// What runs on this context runs here and now, and has mostly begun the next wait when it returns: then the
-// descriptors stay polled. Otherwise nothing of ours may keep run() from returning.
+// A lone operation whose handler runs on this context runs here and now, and has mostly begun the next wait when it
+// returns: then the descriptors stay polled. Several go through the queue, each a handler of its own: what one of them
+// throws leaves run() before the next one begins. Afterwards nothing of ours may keep run() from returning.
 inline void station::send_off(ready_list& ready) {
+    const struct settling {
+        station& self;
+        ~settling() { self.settle(); }
+    } afterwards{*this};
+    auto first = ready.pop_front();
+    if (!first) return;
+    auto* const raw = first.get();
+    if (ready.empty()) return raw->dispatch(std::move(first));
+    raw->post(std::move(first));
+    post_all(ready);
+}
+
+inline void station::post_all(ready_list& ready) {
     while (auto each = ready.pop_front()) {
         auto* const raw = each.get();
-        raw->dispatch(std::move(each));
+        raw->post(std::move(each));
     }
-    settle();
 }
 
 inline void station::settle() {
