@@ -20,25 +20,42 @@ namespace {
 
 std::atomic<std::uint64_t> asked = 0;
 
-void* counted(std::size_t size, std::size_t alignment) {
+void* counted(std::size_t size, std::size_t alignment) noexcept {
     ++asked;
-    void* const memory =
-        std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
-    if (memory == nullptr) throw std::bad_alloc();
-    return memory;
+    return std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
 }
+
+void* or_throw(void* memory) { return memory != nullptr ? memory : throw std::bad_alloc(); }
+
+constexpr std::size_t usual = alignof(std::max_align_t);
 
 }  // namespace
 
-// All others end in these.
-void* operator new(std::size_t size) { return counted(size, alignof(std::max_align_t)); }
+// Each form, those for arrays too: a sanitizer brings its own where one is missing.
+void* operator new(std::size_t size) { return or_throw(counted(size, usual)); }
+void* operator new[](std::size_t size) { return or_throw(counted(size, usual)); }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+    return counted(size, usual);
+}
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+    return counted(size, usual);
+}
 void* operator new(std::size_t size, std::align_val_t alignment) {
-    return counted(size, static_cast<std::size_t>(alignment));
+    return or_throw(counted(size, static_cast<std::size_t>(alignment)));
+}
+void* operator new[](std::size_t size, std::align_val_t alignment) {
+    return or_throw(counted(size, static_cast<std::size_t>(alignment)));
 }
 void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete[](void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
+void operator delete[](void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
 void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::align_val_t) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
 
 namespace {
 

@@ -142,8 +142,7 @@ asio::awaitable<void> count(samples::object& numbers,
 struct stack_depth {
     std::uintptr_t lowest = UINTPTR_MAX, highest = 0;
     void note() {
-        const char here = 0;
-        const auto address = reinterpret_cast<std::uintptr_t>(&here);
+        const auto address = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
         lowest = std::min(lowest, address);
         highest = std::max(highest, address);
     }
