@@ -138,25 +138,27 @@ void spin(std::chrono::microseconds time) {
 
 }  // namespace
 
-TEST_CASE("a publisher killed at any instruction of send: all who poll end on the same message") {
+TEST_CASE("a publisher killed at any instruction of send: all who poll end on the same message",
+          "[traced]") {
     kill_at_each_instruction({}, "", 1);
 }
 
-TEST_CASE("the same when the message isn't in the announced chunk") {
+TEST_CASE("the same when the message isn't in the announced chunk", "[traced]") {
     kill_at_each_instruction({}, "redirected", 1);
 }
 
-TEST_CASE("the same for one who has joined and not yet taken anything") {
+TEST_CASE("the same for one who has joined and not yet taken anything", "[traced]") {
     kill_at_each_instruction({}, "", 1, joining::in_between);
     kill_at_each_instruction({}, "redirected", 1, joining::in_between);
 }
 
 TEST_CASE("a publisher killed at any instruction of send: all who sleep end on the same message, "
-          "and are woken for it") {
+          "and are woken for it",
+          "[traced]") {
     kill_at_each_instruction(sleeping_ways, "", 2);
 }
 
-TEST_CASE("the same for sleepers when the message isn't in the announced chunk") {
+TEST_CASE("the same for sleepers when the message isn't in the announced chunk", "[traced]") {
     kill_at_each_instruction(sleeping_ways, "redirected", 2);
 }
 

@@ -105,7 +105,8 @@ TEST_CASE("a sleeping listener is woken by a notifier that came later, also in t
 }
 
 TEST_CASE("a notifier killed at any instruction of notify leaves no sleeping listener with an id "
-          "that it doesn't see") {
+          "that it doesn't see",
+          "[traced]") {
     scratch_root root;
     std::vector<child> sleepers;
     for (const auto& way : sleeping_ways) sleepers.push_back(sleeping_listener(way));
@@ -170,7 +171,7 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("a waker that is stopped in the middle of publishing silences nobody else") {
+TEST_CASE("a waker that is stopped in the middle of publishing silences nobody else", "[traced]") {
     for (const auto& way : sleeping_ways) {
         scratch_root root;
         auto sleeper = sleeping_subscriber(way);

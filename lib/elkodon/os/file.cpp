@@ -180,12 +180,11 @@ void write_text(int file, std::string_view text, const std::string& doing) {
 
 bool try_lock_directory(int directory) noexcept { return flock(directory, LOCK_EX | LOCK_NB) == 0; }
 
-bool lock_directory(int directory, unsigned seconds) {
+bool lock_directory(int directory, std::chrono::steady_clock::time_point until) {
     // flock alone would wait for as long as a stopped process likes.
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
     auto pause = std::chrono::microseconds(20);
     while (!try_lock_directory(directory)) {
-        if (std::chrono::steady_clock::now() > deadline) return false;
+        if (std::chrono::steady_clock::now() > until) return false;
         std::this_thread::sleep_for(pause);
         if (pause < std::chrono::milliseconds(5)) pause *= 2;
     }

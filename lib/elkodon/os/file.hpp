@@ -5,6 +5,7 @@
 
 #include <elkodon/os/fd.hpp>
 
+#include <chrono>
 #include <compare>
 #include <cstdint>
 #include <string>
@@ -79,9 +80,9 @@ std::vector<directory_entry> list_directory(int directory);
 std::string read_text(int file, std::size_t limit, const std::string& doing);
 void write_text(int file, std::string_view text, const std::string& doing);
 
-/// Takes the directory's lock, waiting at most about `seconds`. False when somebody else holds it for
+/// Takes the directory's lock, waiting until about then. False when somebody else holds it for
 /// longer. The kernel drops it with the descriptor, however the process ends.
-bool lock_directory(int directory, unsigned seconds);
+bool lock_directory(int directory, std::chrono::steady_clock::time_point until);
 bool try_lock_directory(int directory) noexcept;
 void unlock_directory(int directory) noexcept;
 

@@ -7,6 +7,7 @@
 #include <elkodon/service/presence.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <set>
 #include <unordered_map>
 
@@ -54,11 +55,15 @@ void bump_generation(int directory) noexcept {
     if (page) page.as<layout::control_page>().generation.fetch_add(1, std::memory_order_seq_cst);
 }
 
-void clean_up_one(const presence& self, const std::string& name, bool& complete) {
+// Who joins or cleans here holds the lock for moments only; who stands still with it is left to a later cleaner.
+void clean_up_one(const presence& self,
+                  const std::string& name,
+                  std::chrono::steady_clock::time_point until,
+                  bool& complete) {
     const int services = self.directories().services.get();
     const auto directory = os::open_directory(services, name);
     if (!directory) return;
-    if (!os::try_lock_directory(directory.get())) {
+    if (!os::lock_directory(directory.get(), until)) {
         complete = false;
         return;
     }
@@ -129,9 +134,10 @@ void remove_service(int services, const char* name, int directory) noexcept try 
 void clean_up_domain(const presence& self) noexcept try {
     const auto dead = dead_processes(self);
     if (dead.empty()) return;
+    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(200);
     bool complete = true;
     for (const auto& entry : os::list_directory(self.directories().services.get()))
-        clean_up_one(self, entry.name, complete);
+        clean_up_one(self, entry.name, until, complete);
     if (!complete) return;
     for (const auto process : dead) {
         const auto name = process.to_string();

@@ -5,11 +5,13 @@
 #include <elkodon/service/service_directory.hpp>
 
 #include <algorithm>
+#include <chrono>
 
 namespace elkodon::service {
 namespace {
 
-constexpr unsigned longest_lock_seconds = 10;
+using clock = std::chrono::steady_clock;
+constexpr std::chrono::seconds longest_lock{10};
 constexpr std::size_t longest_configuration = 64 * 1024;
 
 std::string_view word_for(joining how) noexcept {
@@ -24,7 +26,7 @@ os::fd lock_path(int services, const std::string& name, joining how, const std::
         auto directory = os::open_directory(services, name);
         if (!directory && how == joining::open) throw error(errc::service_not_found, doing);
         if (!directory) continue;
-        if (!os::lock_directory(directory.get(), longest_lock_seconds))
+        if (!os::lock_directory(directory.get(), clock::now() + longest_lock))
             throw error(errc::service_busy, doing, "the directory's lock", "free within seconds",
                         "held by a process that doesn't move on");
         if (os::identity_of(services, name) == os::facts_of(directory.get(), doing).identity)
@@ -139,7 +141,7 @@ void service_directory::map_control() {
 service_directory::~service_directory() {
     if (member_name_.empty() || !process_->ours()) return;
     // Without the lock the name goes all the same; whoever cleans up next removes the service.
-    const bool locked = os::lock_directory(descriptor(), 1);
+    const bool locked = os::lock_directory(descriptor(), clock::now() + std::chrono::seconds(1));
     const os::unlock_at_end unlock(descriptor());
     os::unlink_name(descriptor(), member_name_);
     if (!locked) return;

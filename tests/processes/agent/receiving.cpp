@@ -155,7 +155,7 @@ std::string scribble(state&, const words& line) {
         if (!path.ends_with(line.at(1))) continue;
         const auto begin = std::stoull(text, nullptr, 16);
         say("writing");
-        *reinterpret_cast<volatile std::uint64_t*>(begin + number(line, 2)) = 0;
+        *reinterpret_cast<volatile std::uint32_t*>(begin + number(line, 2)) = 0;
         return "written";
     }
     return "not mapped";
