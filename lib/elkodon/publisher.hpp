@@ -55,7 +55,8 @@ public:
     }
 
     /// Publishes: an index moves, never the payload. Makes no system call while all subscribers are awake.
-    /// The loan is taken only when it succeeds: closed, empty_loan, foreign_loan or forked otherwise.
+    /// The loan is taken only when it succeeds: closed, empty_loan, foreign_loan or forked otherwise. In a lossless
+    /// service it may wait for the slowest subscriber, or answer buffer_full, or discard: as backpressure() was set.
     std::error_code send(elkodon::loan<T>&& message) noexcept {
         if (!port_) return errc::closed;
         if (message.port_ != port_) return message ? errc::foreign_loan : errc::empty_loan;
@@ -71,6 +72,9 @@ public:
         std::construct_at(&*message, value);
         return send(std::move(message));
     }
+
+    /// Messages that reached nobody, since a lossless subscriber was full and backpressure says `discard`.
+    std::uint64_t discarded() const noexcept { return port_ ? port_->discarded() : 0; }
 
     /// The shared memory of this publisher, in bytes.
     std::uint64_t memory_size() const noexcept { return port_ ? port_->memory_size() : 0; }

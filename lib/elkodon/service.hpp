@@ -10,30 +10,90 @@
 #include <elkodon/service/service_directory.hpp>
 #include <elkodon/subscriber.hpp>
 
+#include <chrono>
 #include <memory>
 #include <string>
 
 namespace elkodon {
 
-/// How a port is made: `create()` throws `error`, `create(ec)` doesn't. Any thread.
-template <class Port, class Make>
+/// How a port is made: `create()` throws `error`, `create(ec)` doesn't.
+template <class Builder, class Port>
 class port_builder {
 public:
-    port_builder(std::shared_ptr<service::service_directory> directory, Make make)
-        : directory_(std::move(directory)), make_(std::move(make)) {}
-
-    /// Throws: port_limit_reached, out_of_space, closed, forked, and whatever the system says. Any thread.
+    /// Throws: port_limit_reached, out_of_space, invalid_value, closed, forked, and what the system says. Any thread.
     Port create() const {
         if (!directory_) throw error(errc::closed, "create a port of an empty service");
-        return make_(directory_);
+        return static_cast<const Builder*>(this)->make(directory_);
     }
     Port create(std::error_code& ec) const noexcept {
         return without_throwing(ec, [&] { return create(); });
     }
 
+protected:
+    explicit port_builder(std::shared_ptr<service::service_directory> directory) noexcept
+        : directory_(std::move(directory)) {}
+
 private:
     std::shared_ptr<service::service_directory> directory_;
-    Make make_;
+};
+
+/// Makes a publisher. One at a time.
+template <class T>
+class publisher_builder : public port_builder<publisher_builder<T>, publisher<T>> {
+    using base = port_builder<publisher_builder, publisher<T>>;
+
+public:
+    explicit publisher_builder(std::shared_ptr<service::service_directory> directory) noexcept
+        : base(std::move(directory)) {}
+
+    /// What to do when a lossless subscriber is full: `backpressure::block` unless set.
+    publisher_builder& backpressure(elkodon::backpressure what) {
+        settings_.when_full = what;
+        settings_.asks = nullptr;
+        return *this;
+    }
+    /// The same, asked each time; see backpressure_handler. It must not throw.
+    publisher_builder& backpressure(backpressure_handler asks) {
+        settings_.asks = std::move(asks);
+        return *this;
+    }
+
+private:
+    friend base;
+    publisher<T> make(const std::shared_ptr<service::service_directory>& directory) const {
+        return publisher<T>(std::make_unique<port::publisher_port>(directory, settings_));
+    }
+
+    port::publisher_settings settings_;
+};
+
+/// Makes a subscriber. One at a time.
+template <class T>
+class subscriber_builder : public port_builder<subscriber_builder<T>, subscriber<T>> {
+    using base = port_builder<subscriber_builder, subscriber<T>>;
+
+public:
+    explicit subscriber_builder(std::shared_ptr<service::service_directory> directory) noexcept
+        : base(std::move(directory)) {}
+
+    /// How far behind it may be: 1 to subscriber_max_buffer_size, which it is unless set.
+    subscriber_builder& buffer_size(std::uint64_t samples) noexcept {
+        settings_.buffer_size = samples;
+        return *this;
+    }
+    /// It never holds a publisher back, and may lose where others don't.
+    subscriber_builder& observer() noexcept {
+        settings_.observer = true;
+        return *this;
+    }
+
+private:
+    friend base;
+    subscriber<T> make(const std::shared_ptr<service::service_directory>& directory) const {
+        return subscriber<T>(std::make_unique<port::subscriber_port>(directory, settings_));
+    }
+
+    port::subscriber_settings settings_;
 };
 
 /// A publish-subscribe service that this process has open. Copyable; tests false when default-constructed
@@ -48,15 +108,9 @@ public:
     explicit operator bool() const noexcept { return directory_ != nullptr; }
 
     /// What makes a publisher: `service.publisher().create()`.
-    auto publisher() const {
-        return port_builder<elkodon::publisher<T>, decltype(&make_publisher)>(directory_,
-                                                                              &make_publisher);
-    }
+    publisher_builder<T> publisher() const { return publisher_builder<T>(directory_); }
     /// What makes a subscriber: `service.subscriber().create()`.
-    auto subscriber() const {
-        return port_builder<elkodon::subscriber<T>, decltype(&make_subscriber)>(directory_,
-                                                                                &make_subscriber);
-    }
+    subscriber_builder<T> subscriber() const { return subscriber_builder<T>(directory_); }
 
     /// What the service carries, as its creator stored it.
     type_details type() const {
@@ -64,42 +118,41 @@ public:
     }
 
 private:
-    static elkodon::publisher<T> make_publisher(
-        const std::shared_ptr<service::service_directory>& directory) {
-        return elkodon::publisher<T>(std::make_unique<port::publisher_port>(directory));
-    }
-    static elkodon::subscriber<T> make_subscriber(
-        const std::shared_ptr<service::service_directory>& directory) {
-        return elkodon::subscriber<T>(std::make_unique<port::subscriber_port>(directory));
-    }
-
     std::shared_ptr<service::service_directory> directory_;
 };
 
-/// Makes a notifier, with a default id other than 0 if asked. One at a time.
-class notifier_builder {
+/// Makes a notifier. One at a time.
+class notifier_builder : public port_builder<notifier_builder, notifier> {
 public:
-    explicit notifier_builder(std::shared_ptr<service::service_directory> directory)
-        : directory_(std::move(directory)) {}
+    explicit notifier_builder(std::shared_ptr<service::service_directory> directory) noexcept
+        : port_builder(std::move(directory)) {}
 
-    /// What `notify()` without an id rings.
+    /// What `notify()` without an id rings. Creating throws event_id_out_of_range when it can't be.
     notifier_builder& default_event_id(event_id id) noexcept {
         default_id_ = id;
         return *this;
     }
 
-    /// Throws: port_limit_reached, event_id_out_of_range, closed, forked, and what the system says. Any thread.
-    notifier create() const {
-        if (!directory_) throw error(errc::closed, "create a port of an empty service");
-        return notifier(std::make_unique<port::notifier_port>(directory_, default_id_));
-    }
-    notifier create(std::error_code& ec) const noexcept {
-        return without_throwing(ec, [&] { return create(); });
+private:
+    friend port_builder;
+    notifier make(const std::shared_ptr<service::service_directory>& directory) const {
+        return notifier(std::make_unique<port::notifier_port>(directory, default_id_));
     }
 
-private:
-    std::shared_ptr<service::service_directory> directory_;
     event_id default_id_;
+};
+
+/// Makes a listener. One at a time.
+class listener_builder : public port_builder<listener_builder, listener> {
+public:
+    explicit listener_builder(std::shared_ptr<service::service_directory> directory) noexcept
+        : port_builder(std::move(directory)) {}
+
+private:
+    friend port_builder;
+    static listener make(const std::shared_ptr<service::service_directory>& directory) {
+        return listener(std::make_unique<port::listener_port>(directory));
+    }
 };
 
 /// An event service that this process has open. As publish_subscribe_service.
@@ -114,16 +167,9 @@ public:
     /// What makes a notifier: `event.notifier().create()`.
     notifier_builder notifier() const { return notifier_builder(directory_); }
     /// What makes a listener: `event.listener().create()`.
-    auto listener() const {
-        return port_builder<elkodon::listener, decltype(&make_listener)>(directory_, &make_listener);
-    }
+    listener_builder listener() const { return listener_builder(directory_); }
 
 private:
-    static elkodon::listener make_listener(
-        const std::shared_ptr<service::service_directory>& directory) {
-        return elkodon::listener(std::make_unique<port::listener_port>(directory));
-    }
-
     std::shared_ptr<service::service_directory> directory_;
 };
 
@@ -198,6 +244,20 @@ public:
     /// How many samples a subscriber may hold at once.
     auto& subscriber_max_borrowed_samples(std::uint64_t samples) noexcept {
         return with(service::key::max_borrowed, samples);
+    }
+
+    /// True, as it is unless set: the publisher never waits, and who falls behind loses its oldest. False: lossless,
+    /// every subscriber but observers holds the publishers back; see publisher_builder::backpressure().
+    auto& enable_safe_overflow(bool overflow) noexcept {
+        return with(service::key::safe_overflow, overflow);
+    }
+
+    /// Lossless: a subscriber that is full and takes nothing for that long holds nobody back any more, loses, and is told
+    /// so by errc::evicted. Zero, as it is unless set: never. Rounded up to milliseconds.
+    template <class Rep, class Period>
+    auto& stall_timeout(std::chrono::duration<Rep, Period> time) noexcept {
+        const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(time).count();
+        return with(service::key::stall_timeout, static_cast<std::uint64_t>(milliseconds));
     }
 
     /// How many loans a publisher may have out at once.

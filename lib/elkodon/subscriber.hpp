@@ -39,7 +39,8 @@ public:
 
     /// The next message of any publisher, all of them in fair turn; each publisher's in order. Never waits:
     /// tests false with a zero error() when nothing is there. Otherwise closed, too_many_borrowed (at most
-    /// subscriber_max_borrowed_samples are held at once), overtaken, forked.
+    /// subscriber_max_borrowed_samples are held at once), overtaken, forked, or evicted: once, when lost() has grown in
+    /// a lossless service.
     sample<T> receive() noexcept {
         if (!port_) return sample<T>({}, errc::closed);
         status ec;

@@ -35,6 +35,9 @@ const char* text_of(errc code) noexcept {
             return "the port was inherited through fork: create a new one in the child";
         case errc::overtaken: return "overtaken while looking: look again";
         case errc::membership_lost: return "the service's directory was removed while in use";
+        case errc::buffer_full: return "a lossless subscriber's buffer is full: nothing was sent";
+        case errc::evicted:
+            return "stood still for longer than the service's stall_timeout: messages were lost";
     }
     return "unknown error";
 }
@@ -49,6 +52,7 @@ std::optional<std::errc> kin_of(errc code) noexcept {
         case errc::permission_denied: return std::errc::permission_denied;
         case errc::service_busy: return std::errc::device_or_resource_busy;
         case errc::already_running: return std::errc::operation_in_progress;
+        case errc::buffer_full: return std::errc::no_buffer_space;
         case errc::event_id_out_of_range: return std::errc::result_out_of_range;
         default: return std::nullopt;
     }

@@ -37,6 +37,8 @@ enum class errc {
     forked,                 ///< the port was inherited through fork: make a new one in the child
     overtaken,              ///< publishers lapped this subscriber twice in one look: look again
     membership_lost,        ///< the service's directory was taken away while it was in use
+    buffer_full,  ///< a lossless subscriber is as far behind as it may be: nothing was sent
+    evicted,      ///< this lossless subscriber stood still for longer than stall_timeout, and lost
 };
 
 /// The category of `errc`, named "elkodon". Any thread.

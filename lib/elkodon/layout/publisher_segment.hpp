@@ -8,6 +8,8 @@
 // | 128          | ring_size …    | publisher | subscribers | before header.state                |
 // | 160          | pools[16]      | publisher | subscribers | entry, then pool_count (release)   |
 // | 672          | known_from     | publisher | cleaners    | release / acquire                  |
+// | 680          | wake_at        | publisher | subscribers | release / acquire (lossless)       |
+// | 696          | waiting        | publisher | subscribers | seq_cst with a fence (lossless)    |
 // | 768          | tail           | publisher | subscribers | release / acquire                  |
 // | 896          | ring[R]        | publisher | subscribers | release / acquire                  |
 // | pool.offset  | chunks         | publisher | subscribers | chunk_header.word, or the ring slot |
@@ -59,7 +61,9 @@ struct publisher_segment {
     std::uint64_t first_sequence;  // of the first message that was ever sent
     pool_entry pools[max_pools];
     atomic<std::uint64_t> known_from;  // the generation at which its name is visible; 0: not yet
-    std::byte gap[768 - 680];
+    wake_address wake_at;
+    atomic<std::uint64_t> waiting;  // 1 while it waits for subscribers to go on
+    std::byte gap[768 - 704];
     alignas(line) atomic<std::uint64_t> tail;  // the sequence that the next message will have
     alignas(line) ring_slot ring[1];           // ring_size of them
 };
@@ -71,6 +75,8 @@ static_assert(offsetof(publisher_segment, first_sequence) == 152);
 static_assert(offsetof(publisher_segment, pool_count) == 144 &&
               offsetof(publisher_segment, pools) == 160);
 static_assert(offsetof(publisher_segment, known_from) == 672);
+static_assert(offsetof(publisher_segment, wake_at) == 680 &&
+              offsetof(publisher_segment, waiting) == 696);
 static_assert(offsetof(publisher_segment, tail) == 768 && offsetof(publisher_segment, ring) == 896);
 
 /// The arithmetic of a publisher's segment: known before anything is created, and the same in every

@@ -68,6 +68,8 @@ public:
     void start_with_first() noexcept { position_ = joined_ = segment_->first_sequence; }
 
     std::uint64_t position() const noexcept { return position_; }
+    /// The sequence from which on loss counts.
+    std::uint64_t joined() const noexcept { return joined_; }
     std::uint64_t ring_size() const noexcept { return mask_ + 1; }
 
     /// Messages that were published after we joined and overwritten before we took them. Exact.

@@ -28,7 +28,7 @@ listener_port::listener_port(std::shared_ptr<service::service_directory> of)
     set.id_count = id_count_;
     ids_ = event_bits(set, id_count_);
     slot_ = service().claim(service::port_kind::listener, segment_, service::key::max_listeners);
-    set_port_slot(slot_);
+    say_cold_at(slot_);
     try {
         name_event_set(doing);
     } catch (...) {

@@ -10,14 +10,14 @@ namespace {
 constexpr peer_kind subscribers{service::port_kind::subscriber, layout::segment_kind::subscriber,
                                 offsetof(layout::subscriber_segment, borrowed)};
 
+namespace key = service::key;
+
 // A scan costs a fence and a line for each subscriber: with 8 it serves at least 8 messages, and with 64 small
 // ones a lone message hardly ever meets one (1.06 × the floor instead of 1.27 ×, measured). 64 KiB at most.
 std::uint64_t slack_for(const type_details& type) noexcept {
     const auto stride = layout::publisher_geometry_of(2, 1, type.size, type.alignment).stride;
     return std::clamp<std::uint64_t>(64 * 1024 / stride, 8, 64);
 }
-
-namespace key = service::key;
 
 std::uint64_t ring_size_for(const service::static_configuration& configuration) noexcept {
     return std::bit_ceil(std::max(
@@ -40,17 +40,16 @@ layout::publisher_geometry geometry_for(const service::static_configuration& con
                                          configuration.type.size, configuration.type.alignment);
 }
 
-publisher_port::publisher_port(std::shared_ptr<service::service_directory> service,
-                               std::uint64_t first_sequence)
-    : service_(std::move(service)),
+publisher_port::publisher_port(std::shared_ptr<service::service_directory> of,
+                               publisher_settings settings)
+    : waiting_port(of, true),
       id_(os::random_number()),
-      fork_generation_(os::fork_generation()),
-      waker_(service_, subscribers, service_->configuration()[service::key::max_subscribers]),
-      borrow_count_(
-          static_cast<std::uint32_t>(service_->configuration()[service::key::max_borrowed])) {
-    const auto& configuration = service_->configuration();
-    const auto doing = "create a publisher of " + service_->title();
-    if (!service_->process().ours()) throw error(errc::forked, doing);
+      settings_(std::move(settings)),
+      waker_(of, subscribers, of->configuration()[service::key::max_subscribers]),
+      borrow_count_(static_cast<std::uint32_t>(of->configuration()[service::key::max_borrowed])) {
+    const auto& configuration = service().configuration();
+    const auto doing = "create a publisher of " + service().title();
+    if (!service().process().ours()) throw error(errc::forked, doing);
     const auto geometry = geometry_for(configuration);
     if (geometry.chunk_count >= layout::no_chunk)
         throw error(errc::invalid_value, doing, "chunks (ring + loans + all borrowed samples)",
@@ -60,7 +59,7 @@ publisher_port::publisher_port(std::shared_ptr<service::service_directory> servi
     pool_memory_.resize(lockfree::chunk_pool::memory_words(geometry.chunk_count, loans));
     pool_ = lockfree::chunk_pool(pool_memory_, geometry.chunk_count, loans);
     segment_ = segment::own_segment(
-        service_->descriptor(), {layout::segment_kind::publisher, id_, service_->process().id()},
+        service().descriptor(), {layout::segment_kind::publisher, id_, service().process().id()},
         geometry.total, doing);
     auto& layout = segment_.as<layout::publisher_segment>();
     layout.ring_size = geometry.ring_size;
@@ -69,23 +68,29 @@ publisher_port::publisher_port(std::shared_ptr<service::service_directory> servi
     layout.pools[0] = {
         0, geometry.chunk_count, geometry.pool_offset, geometry.stride, geometry.payload_offset, 0};
     layout.pool_count = 1;
-    ring_ = lockfree::ring_writer(segment_.data(), geometry,
-                                  first_sequence ? first_sequence : geometry.ring_size);
-    slot_ = service_->claim(service::port_kind::publisher, segment_, service::key::max_publishers);
+    const auto first = settings_.first_sequence ? settings_.first_sequence : geometry.ring_size;
+    ring_ = lockfree::ring_writer(segment_.data(), geometry, first);
+    if (service::lossless(configuration)) {
+        say_cold_at(layout.waiting, 1);
+        gate_ = gate(id_, first, configuration[service::key::buffer_size],
+                     std::chrono::milliseconds(configuration[service::key::stall_timeout]));
+    }
+    slot_ = service().claim(service::port_kind::publisher, segment_, service::key::max_publishers);
     // sync[publisher.known_from] release: the name was visible before.
-    layout.known_from.store(service_->bump_generation(), std::memory_order_release);
+    layout.known_from.store(service().bump_generation(), std::memory_order_release);
     // Connect before the first send: our death between publishing and ringing is then noticed.
     if (const auto failure = refresh()) {
         segment_.mark_closed();
-        service_->release(service::port_kind::publisher, slot_, segment_.file());
+        service().release(service::port_kind::publisher, slot_, segment_.file());
         throw error(failure, doing + ": map its subscribers");
     }
 }
 
-publisher_port::~publisher_port() = default;
+publisher_port::~publisher_port() { stop_waiting(); }
 
 void publisher_port::abandon(publisher_port* port) noexcept {
-    if (port->fork_generation_ == os::fork_generation()) port->end();
+    port->stop_waiting();
+    if (!port->forked()) port->end();
     port->abandoned_ = true;
     if (port->pool_.loan_count() == 0) delete port;
 }
@@ -93,21 +98,37 @@ void publisher_port::abandon(publisher_port* port) noexcept {
 // The name goes now, unless a living subscriber has yet to map what we sent: then who maps it removes it.
 void publisher_port::end() noexcept {
     segment_.mark_closed();
-    service_->bump_generation();
+    service().bump_generation();
     wake();
-    service_->clean_up();
+    service().clean_up();
 }
 
 std::error_code publisher_port::refresh() noexcept {
-    return waker_.refresh([&](segment::foreign_segment memory,
-                              std::uint32_t slot) -> std::unique_ptr<subscriber_peer> {
-        // Our own number of borrow slots, never the peer's claim: it only has to have room for them.
-        if (memory.size() < layout::subscriber_segment_size(borrow_count_)) return nullptr;
-        auto made = std::make_unique<subscriber_peer>();
-        made->memory = std::move(memory);
-        made->slot = slot;
-        return made;
-    });
+    const auto cursors = service::cursor_count(service().configuration());
+    const auto failure =
+        waker_.refresh([&](segment::foreign_segment memory,
+                           std::uint32_t slot) -> std::unique_ptr<subscriber_peer> {
+            // Our own number of borrow slots, never the peer's claim: it only has to have room for them.
+            if (memory.size() < layout::subscriber_segment_size(borrow_count_, cursors))
+                return nullptr;
+            auto made = std::make_unique<subscriber_peer>();
+            if (cursors != 0)
+                made->cursor = reinterpret_cast<const layout::cursor*>(
+                                   memory.data() + layout::cursors_offset(borrow_count_)) +
+                               slot_;
+            made->position = gate_.newcomers_begin();
+            made->memory = std::move(memory);
+            made->slot = slot;
+            return made;
+        });
+    try {
+        watch_peers();
+    } catch (const std::system_error& refused) {
+        return failure ? failure : refused.code();
+    } catch (...) {
+        return failure ? failure : std::make_error_code(std::errc::not_enough_memory);
+    }
+    return failure;
 }
 
 void publisher_port::wake() noexcept {
@@ -125,7 +146,7 @@ bool publisher_port::reclaim(status& ec) noexcept {
     if (!scan(ec)) return false;
     if (pool_.free_count() > 0) return true;
     // Only the dead can hold more than their share: whoever has ended lets go.
-    service_->clean_up();
+    service().clean_up();
     if (!scan(ec)) return false;
     if (pool_.free_count() == 0) ec = errc::chunks_exhausted;
     return pool_.free_count() > 0;
@@ -168,6 +189,100 @@ std::string publisher_port::who_pins() const {
                      std::to_string(held) + ";";
     }
     return names;
+}
+
+// --- waiting for lossless subscribers -------------------------------------------------------------
+
+// True when there is room; false with our own failure, with buffer_full, or without one: discard.
+bool publisher_port::pass_gate(status& failure) noexcept {
+    const auto began = gate::clock::now();
+    for (;;) {
+        if (look_at_gate(failure)) return true;
+        if (failure) return false;
+        gate_.evict(waker_.peers());
+        look_for_the_dead();
+        if (look_at_gate(failure)) return true;
+        switch (decide(gate::clock::now() - began)) {
+            case backpressure::fail: failure = errc::buffer_full; return false;
+            case backpressure::discard: return false;
+            case backpressure::block: break;
+        }
+        if (!wait_for_room(failure)) return false;
+    }
+}
+
+backpressure publisher_port::decide(std::chrono::nanoseconds waited) const noexcept {
+    if (!settings_.asks) return settings_.when_full;
+    return settings_.asks({waited, ring_.next_sequence()});
+}
+
+// Spins while that has helped of late; then sleeps until a subscriber rings, has ended, or is to be evicted, and for
+// a handler a millisecond at most. False with our own failure to sleep.
+bool publisher_port::wait_for_room(status& failure) noexcept {
+    for (std::uint32_t i = 0; i < spins_; ++i) {
+        pause_once();
+        if (i % 16 == 0 && has_news()) {
+            spins_ = std::min(2 * spins_, most_spins);
+            return true;
+        }
+    }
+    spins_ = std::max<std::uint32_t>(spins_ / 2, 16);
+    auto until = gate_.next_eviction();
+    if (settings_.asks) {
+        const auto again = gate::clock::now() + std::chrono::milliseconds(1);
+        until = std::min(until.value_or(again), again);
+    }
+    std::error_code refused;
+    without_throwing(refused, [&] { return wait_alone().sleep(until); });
+    warm();
+    failure = status::from(refused);
+    return !refused;
+}
+
+// As reclaim() does with the borrow slots: fence, generation, then what the subscribers say.
+bool publisher_port::look_at_gate(status& failure) noexcept {
+    full_fence();  // sync[fence.gate] seq_cst: our tail, then the generation; a newcomer's bump, then our tail
+    if (waker_.out_of_date() || incomplete_) {
+        const auto why = refresh();
+        incomplete_ = static_cast<bool>(why);
+        if (why) {
+            failure = status::from(why);
+            return false;
+        }
+    }
+    gate_.look(ring_.next_sequence(), waker_.peers());
+    return gate_.open(ring_.next_sequence());
+}
+
+// Who doesn't sleep hears no notice of a death: looks itself, at most once in a millisecond.
+void publisher_port::look_for_the_dead() noexcept {
+    const auto now = gate::clock::now();
+    if (now < look_for_the_dead_at_) return;
+    look_for_the_dead_at_ = now + std::chrono::milliseconds(1);
+    look_at_peers();
+}
+
+void publisher_port::discard(std::uint32_t chunk) noexcept {
+    ++discarded_;
+    pool_.drop(chunk);
+}
+
+bool publisher_port::has_news() noexcept {
+    status failure;
+    return look_at_gate(failure) || failure;
+}
+
+void publisher_port::look_at_peers() noexcept {
+    bool any_dead = false;
+    for (const auto& peer : waker_.peers())
+        if (!peer->ended && has_ended(*peer, service().process())) peer->ended = any_dead = true;
+    if (any_dead) service().clean_up();
+}
+
+void publisher_port::watch_peers() {
+    if (!bell()) return;
+    for (const auto& peer : waker_.peers())
+        if (!peer->ended) bell()->watch(peer->memory.process());
 }
 
 }  // namespace elkodon::port

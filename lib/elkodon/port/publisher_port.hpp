@@ -7,33 +7,33 @@
 #include <elkodon/layout/subscriber_segment.hpp>
 #include <elkodon/lockfree/chunk_pool.hpp>
 #include <elkodon/lockfree/ring_writer.hpp>
-#include <elkodon/port/waker.hpp>
+#include <elkodon/port/backpressure.hpp>
+#include <elkodon/port/gate.hpp>
+#include <elkodon/port/lone_wait.hpp>
+#include <elkodon/port/waiting_port.hpp>
 
 namespace elkodon::port {
 
-/// A subscriber, as a publisher knows it.
-struct subscriber_peer : sleeper {
-    const layout::subscriber_segment& layout() const noexcept {
-        return memory.as<layout::subscriber_segment>();
-    }
-    const layout::wake_address& wake_address() const noexcept { return layout().wake_at; }
+/// What a publisher is made with.
+struct publisher_settings {
+    backpressure when_full = backpressure::block;
+    backpressure_handler asks;         // in place of when_full
+    std::uint64_t first_sequence = 0;  // 0: the ring's size; for tests that begin just below a wrap
 };
 
-/// One at a time, its loans included. Lives until its last loan is gone.
-class publisher_port {
+/// One at a time, its loans included. Lives until its last loan is gone. Waits only for lossless subscribers.
+class publisher_port final : public waiting_port {
 public:
     explicit publisher_port(std::shared_ptr<service::service_directory> service,
-                            std::uint64_t first_sequence = 0);
-    ~publisher_port();
-    publisher_port(const publisher_port&) = delete;
-    publisher_port& operator=(const publisher_port&) = delete;
+                            publisher_settings settings = {});
+    ~publisher_port() override;
 
     port_id id() const noexcept { return id_; }
 
     /// A chunk to write into, or no_chunk and why: loans_exhausted, chunks_exhausted, forked, or our own
     /// failure to map a subscriber.
     std::uint32_t loan(status& ec) noexcept {
-        if (fork_generation_ != os::fork_generation()) [[unlikely]]
+        if (forked()) [[unlikely]]
             return refuse(ec, errc::forked);
         if (!pool_.loans_left()) return refuse(ec, errc::loans_exhausted);
         if ((pool_.free_count() < 2 || incomplete_) && !reclaim(ec)) return layout::no_chunk;
@@ -46,10 +46,18 @@ public:
         if (abandoned_ && pool_.loan_count() == 0) delete this;
     }
 
-    /// Publishes a loan of `length` elements.
+    /// Publishes a loan of `length` elements. In a lossless service it may wait, fail with buffer_full or with what
+    /// waiting failed with, or discard: then the loan is dropped and counted.
     status send(std::uint32_t chunk, std::uint32_t length) noexcept {
-        if (fork_generation_ != os::fork_generation()) [[unlikely]]
+        if (forked()) [[unlikely]]
             return errc::forked;
+        if (!gate_.open(ring_.next_sequence())) [[unlikely]] {
+            status failure;
+            if (!pass_gate(failure)) {
+                if (!failure) discard(chunk);
+                return failure;
+            }
+        }
         pool_.sent(chunk, ring_.publish(chunk, pool_.next_announcement(chunk), length));
         ring_.fetch(pool_.free_ahead(8));
         // sync[fence.light] light: our message, then the waiter bits; the sleeper's bit, then its look.
@@ -63,6 +71,12 @@ public:
     /// Ends the port: its name goes once every living subscriber has mapped it, its memory with its last loan.
     static void abandon(publisher_port* port) noexcept;
 
+    /// Messages that reached nobody, since a subscriber was full.
+    std::uint64_t discarded() const noexcept { return discarded_; }
+
+    bool has_news() noexcept override;
+    void look_at_peers() noexcept override;
+
     /// Who holds on to our chunks, for the message of chunks_exhausted.
     std::string who_pins() const;
 
@@ -70,10 +84,24 @@ public:
     std::uint64_t memory_size() const noexcept { return segment_.size(); }
 
 private:
+    static constexpr std::uint32_t most_spins = 1024;
+
     static std::uint32_t refuse(status& ec, errc why) noexcept {
         ec = why;
         return layout::no_chunk;
     }
+
+    layout::wake_address& wake_address() noexcept override {
+        return segment_.as<layout::publisher_segment>().wake_at;
+    }
+    void watch_peers() override;
+
+    bool pass_gate(status& failure) noexcept;
+    backpressure decide(std::chrono::nanoseconds waited) const noexcept;
+    bool wait_for_room(status& failure) noexcept;
+    bool look_at_gate(status& failure) noexcept;
+    void look_for_the_dead() noexcept;
+    void discard(std::uint32_t chunk) noexcept;
 
     void wake() noexcept;
     void end() noexcept;
@@ -81,15 +109,18 @@ private:
     bool scan(status& ec) noexcept;
     std::error_code refresh() noexcept;
 
-    std::shared_ptr<service::service_directory> service_;
     port_id id_;
-    std::uint32_t fork_generation_;
+    publisher_settings settings_;
     bool abandoned_ = false;
     bool incomplete_ =
         false;  // a subscriber could not be mapped: the next loan tries again, or says why
     lockfree::ring_writer ring_;
     std::vector<std::uint32_t> pool_memory_;
     lockfree::chunk_pool pool_;
+    gate gate_;
+    gate::clock::time_point look_for_the_dead_at_{};
+    std::uint64_t discarded_ = 0;
+    std::uint32_t spins_ = most_spins;
     waker<subscriber_peer> waker_;
     std::uint32_t borrow_count_;
     std::uint32_t slot_ = 0;

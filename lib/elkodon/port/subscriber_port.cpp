@@ -28,26 +28,47 @@ std::optional<layout::publisher_geometry> checked_geometry(const segment::foreig
     return expected;
 }
 
+std::uint32_t buffer_size_of(const service::static_configuration& configuration,
+                             const subscriber_settings& settings,
+                             const std::string& doing) {
+    const auto most = configuration[service::key::buffer_size];
+    if (settings.buffer_size > most)
+        throw error(errc::invalid_value, doing, "buffer_size",
+                    "1 … " + std::to_string(most) + " (subscriber_max_buffer_size)",
+                    std::to_string(settings.buffer_size));
+    return static_cast<std::uint32_t>(settings.buffer_size ? settings.buffer_size : most);
+}
+
 }  // namespace
 
-subscriber_port::subscriber_port(std::shared_ptr<service::service_directory> of)
+subscriber_port::subscriber_port(std::shared_ptr<service::service_directory> of,
+                                 const subscriber_settings& settings)
     : waiting_port(std::move(of), true),
       id_(os::random_number()),
       borrow_count_(
           static_cast<std::uint32_t>(service().configuration()[service::key::max_borrowed])),
-      history_(service().configuration()[service::key::history_size]) {
+      history_(service().configuration()[service::key::history_size]),
+      observer_(settings.observer) {
     const auto doing = "create a subscriber of " + service().title();
     if (!service().process().ours()) throw error(errc::forked, doing);
     borrows_ = std::make_unique<borrow[]>(borrow_count_);
     segment_ = segment::own_segment(
         service().descriptor(), {layout::segment_kind::subscriber, id_, service().process().id()},
-        layout::subscriber_segment_size(borrow_count_), doing);
+        layout::subscriber_segment_size(borrow_count_,
+                                        service::cursor_count(service().configuration())),
+        doing);
     auto& layout = segment_.as<layout::subscriber_segment>();
     layout.borrow_count = borrow_count_;
+    if (service::lossless(service().configuration()) && !observer_)
+        // relaxed: nobody maps the segment before its state says ready.
+        layout.holds_back.store(buffer_size_of(service().configuration(), settings, doing),
+                                std::memory_order_relaxed);
     for (std::uint32_t i = 0; i < borrow_count_; ++i) borrows_[i].word = &layout.borrowed[i];
     slot_ =
         service().claim(service::port_kind::subscriber, segment_, service::key::max_subscribers);
-    set_port_slot(slot_);
+    say_cold_at(slot_);
+    // sync[fence.gate] seq_cst: our name and its generation, then the tails; a publisher's tail, then the generation.
+    full_fence();
     // Who is there now was there before us; whoever is found later came later.
     if (const auto failure = refresh()) {
         segment_.mark_closed();
@@ -61,10 +82,14 @@ subscriber_port::subscriber_port(std::shared_ptr<service::service_directory> of)
 
 // Samples may keep us for long: nobody waits for us to see anything.
 void subscriber_port::abandon() noexcept {
-    if (!forked())
+    if (!forked()) {
+        auto& layout = segment_.as<layout::subscriber_segment>();
+        // sync[subscriber.holds_back] release: we take nothing more, whoever waits for us goes on.
+        if (layout.holds_back.exchange(0, std::memory_order_seq_cst) != 0) wake_publishers();
+        kept_ = {};
         // sync[subscriber.seen] release: as in refresh().
-        segment_.as<layout::subscriber_segment>().seen.store(~std::uint64_t{0},
-                                                             std::memory_order_release);
+        layout.seen.store(~std::uint64_t{0}, std::memory_order_release);
+    }
     keeper_->orphan();
 }
 
@@ -86,20 +111,40 @@ std::unique_ptr<publisher_peer> subscriber_port::make_peer(segment::foreign_segm
     else made->reader.start_with_history(memory.closed() ? 0 : history_);
     made->slot = slot;
     made->memory = std::move(memory);
+    if (service::lossless(service().configuration()) && !observer_) begin_cursor(*made);
     return made;
+}
+
+// In the entry of its slot, from which a predecessor has provably gone.
+void subscriber_port::begin_cursor(publisher_peer& peer) noexcept {
+    if (peer.slot >= service::cursor_count(service().configuration())) return;
+    for (auto& other : peers_)
+        if (other->slot == peer.slot) other->cursor = nullptr;
+    peer.cursor =
+        reinterpret_cast<layout::cursor*>(segment_.data() + layout::cursors_offset(borrow_count_)) +
+        peer.slot;
+    // sync[subscriber.cursor] release, all three: nobody takes the new position for the predecessor's.
+    peer.cursor->publisher.store(0, std::memory_order_release);
+    peer.cursor->position.store(std::max(peer.reader.position(), peer.reader.joined()),
+                                std::memory_order_release);
+    peer.cursor->publisher.store(peer.id.value(), std::memory_order_release);
 }
 
 // On our own failure to map somebody the generation stays old, so that the next look tries again.
 std::error_code subscriber_port::refresh() noexcept {
     const auto generation = service().generation();
-    const auto failure = refresh_roster(peers_, service(), publishers,
-                                        [&](segment::foreign_segment memory, std::uint32_t slot) {
-                                            return make_peer(std::move(memory), slot);
-                                        });
+    auto failure = refresh_roster(peers_, service(), publishers,
+                                  [&](segment::foreign_segment memory, std::uint32_t slot) {
+                                      return make_peer(std::move(memory), slot);
+                                  });
     for (auto& peer : peers_)
         if (peer->memory.closed() || ((std::exchange(peer->fresh, false) || !peer->named) &&
                                       has_ended(*peer, service().process())))
             end_peer(*peer);
+    if (service::lossless(service().configuration()) && !observer_)
+        for (auto& peer : peers_)
+            if (const auto other = look_up_bell(*peer, peer->wake_address(), service().process()))
+                failure = other;
     failure_ = status::from(failure);
     if (!failure) {
         generation_ = generation;
@@ -116,6 +161,37 @@ std::error_code subscriber_port::refresh() noexcept {
         if (joined_) remove_ended_names();
     }
     return failure;
+}
+
+// --- lossless: publishers wait for us ---------------------------------------------------------------
+
+borrowed subscriber_port::hand_out_lossless(borrow& slot,
+                                            publisher_peer& peer,
+                                            status& ec) noexcept {
+    auto message = hand_out(slot, peer);
+    go_on(peer);
+    if (!evicted_) return message;
+    kept_ = std::move(message);
+    return tell_eviction(ec);
+}
+
+// Whatever was lost here was lost since the publisher didn't wait for us any more.
+void subscriber_port::go_on(publisher_peer& peer) noexcept {
+    const auto lost = peer.reader.lost();
+    if (std::exchange(peer.lost_told, lost) != lost) evicted_ = true;
+    if (peer.move_cursor()) wake_publishers();
+}
+
+// As waker::wake(), with the publishers' own words for the waiter bits: fence, generation, mark, ring.
+void subscriber_port::wake_publishers() noexcept {
+    full_fence();  // sync[fence.wake] seq_cst: our cursor, then the generation; see waker::wake()
+    if (service().generation() != generation_) refresh();
+    for (const auto& peer : peers_) {
+        // sync[publisher.waiting] seq_cst: it sets this, then looks at our cursor.
+        if (!peer->bell || peer->layout().waiting.load(std::memory_order_seq_cst) == 0) continue;
+        peer->bell->mark(peer->doorbell_slot);
+        peer->bell->ring_if_armed();
+    }
 }
 
 // They may have waited for us to map them.
@@ -178,7 +254,7 @@ bool subscriber_port::holds_samples() const noexcept {
 bool subscriber_port::has_news() noexcept {
     if (forked()) return false;
     if (service().generation() != generation_) refresh();
-    if (failure_) return true;
+    if (failure_ || evicted_ || kept_) return true;
     return std::any_of(peers_.begin(), peers_.end(),
                        [](const auto& peer) { return peer->reader.has_news(); });
 }

@@ -7,8 +7,8 @@
 #include <elkodon/layout/publisher_segment.hpp>
 #include <elkodon/port/borrowed.hpp>
 #include <elkodon/port/lone_wait.hpp>
-#include <elkodon/port/peer.hpp>
 #include <elkodon/port/waiting_port.hpp>
+#include <elkodon/port/waker.hpp>
 
 #include <algorithm>
 #include <array>
@@ -16,22 +16,46 @@
 namespace elkodon::port {
 
 /// A publisher, as a subscriber knows it, and the subscriber's place in its ring.
-struct publisher_peer : peer {
+struct publisher_peer : sleeper {
+    const layout::publisher_segment& layout() const noexcept {
+        return memory.as<layout::publisher_segment>();
+    }
+    const layout::wake_address& wake_address() const noexcept { return layout().wake_at; }
+
+    /// In a lossless service: lets the publisher go on up to where we are. Whether it waits for that.
+    bool move_cursor() const noexcept {
+        // sync[subscriber.cursor] release: after the last re-read of all below.
+        cursor->position.store(std::max(reader.position(), reader.joined()), fenced_store);
+        // sync[fence.light] light: our cursor, then `waiting`; the publisher's `waiting`, then our cursor.
+        os::light_fence();
+        // relaxed: ordered by the fence; what it leads to is loaded after a full one.
+        return layout().waiting.load(fenced_relaxed) != 0;
+    }
+
     lockfree::ring_reader reader;
+    layout::cursor* cursor = nullptr;  ///< ours; only in lossless services
+    std::uint64_t lost_told = 0;       ///< of the losses, those that an eviction has explained
     port_id id;
     bool fresh = true;  ///< mapped just now: nobody has asked yet whether it lives
+};
+
+/// What a subscriber is made with.
+struct subscriber_settings {
+    std::uint64_t buffer_size = 0;  // 0: the service's
+    bool observer = false;
 };
 
 /// One at a time, but for its samples. Lives until its last sample is gone.
 class subscriber_port final : public waiting_port {
 public:
-    explicit subscriber_port(std::shared_ptr<service::service_directory> service);
+    explicit subscriber_port(std::shared_ptr<service::service_directory> service,
+                             const subscriber_settings& settings = {});
     ~subscriber_port() override;
 
     port_id id() const noexcept { return id_; }
 
     /// The next message of any publisher. Empty with no error when nothing is there; too_many_borrowed,
-    /// overtaken (look again, don't sleep) or forked otherwise.
+    /// overtaken (look again, don't sleep), evicted (messages were lost; look again) or forked otherwise.
     borrowed receive(status& ec) noexcept {
         auto message = take(ec);
         if (message || ec || !behind_descriptor()) [[likely]]
@@ -52,6 +76,7 @@ public:
             if (!first) break;
             sink(std::move(first));
             ++count;
+            if (turn_ > peers_.size()) continue;  // somebody has just gone
             // A share of what is left for each publisher; at the head there is nothing to share.
             auto& peer = *peers_[turn_ - 1];
             const auto share = std::max<std::size_t>(1, (most - count) / peers_.size());
@@ -94,6 +119,8 @@ private:
         }
         if (service().generation() != generation_) [[unlikely]]
             refresh();
+        if (evicted_ || kept_) [[unlikely]]
+            return tell_eviction(ec);
         auto* const slot = free_slot();
         if (!slot) [[unlikely]] {
             if (has_news()) ec = errc::too_many_borrowed;
@@ -110,6 +137,8 @@ private:
             const auto found = peer.reader.take(*slot.word, slot.message);
             if (found == lockfree::look::taken) {
                 ec = {};
+                if (peer.cursor) [[unlikely]]
+                    return hand_out_lossless(slot, peer, ec);
                 return hand_out(slot, peer);
             }
             if (found == lockfree::look::overtaken) ec = errc::overtaken;
@@ -168,11 +197,25 @@ private:
             slots[i]->message = messages[i];
             sink(hand_out(*slots[i], peer));
         }
+        if (peer.cursor) [[unlikely]]
+            go_on(peer);
         return batch.last - batch.first;
     }
 
+    // Once for each eviction, before the message behind it.
+    borrowed tell_eviction(status& ec) noexcept {
+        if (!std::exchange(evicted_, false)) return std::exchange(kept_, {});
+        ec = errc::evicted;
+        return {};
+    }
+
+    borrowed hand_out_lossless(borrow& slot, publisher_peer& peer, status& ec) noexcept;
+    void go_on(publisher_peer& peer) noexcept;
+    void wake_publishers() noexcept;
+
     std::error_code refresh() noexcept;
     std::unique_ptr<publisher_peer> make_peer(segment::foreign_segment memory, std::uint32_t slot);
+    void begin_cursor(publisher_peer& peer) noexcept;
     void end_peer(publisher_peer& peer) noexcept;
     void forget_drained() noexcept;
     void remove_ended_names() noexcept;
@@ -191,6 +234,9 @@ private:
     status failure_;  // a publisher could not be mapped: what looks empty may not be
     std::uint64_t lost_to_the_ended_ = 0;
     std::uint64_t history_;
+    borrowed kept_;  // the message behind an eviction that had to be told first
+    bool observer_;
+    bool evicted_ = false;  // and not told yet
     std::uint32_t slot_ = 0;
     segment::own_segment segment_;
     keeper* keeper_ = nullptr;

@@ -51,7 +51,7 @@ void waiting_port::detach() noexcept {
         bell_ = nullptr;
         return;
     }
-    if (cold_) warm();
+    warm();
     // sync[wake_address] release: who still rings there rings a bell that nobody needs.
     wake_address().doorbell.store(0, std::memory_order_release);
     bell_->free_slot(doorbell_slot_);
@@ -64,14 +64,14 @@ bool waiting_port::cool() noexcept {
     cold_ = true;
     // sync[control.waiting] seq_cst: set before our last look at the data; a publisher stores its message,
     // then loads this. One of the two sees the other.
-    waiting_word().fetch_or(waiting_bit(), std::memory_order_seq_cst);
+    cold_word_->fetch_or(cold_bit_, std::memory_order_seq_cst);
     return true;
 }
 
 void waiting_port::warm() noexcept {
-    cold_ = false;
+    if (!std::exchange(cold_, false)) return;
     // relaxed: a waker that still sees the bit marks a doorbell once more.
-    waiting_word().fetch_and(~waiting_bit(), std::memory_order_relaxed);
+    cold_word_->fetch_and(~cold_bit_, std::memory_order_relaxed);
 }
 
 }  // namespace elkodon::port

@@ -14,7 +14,8 @@ namespace elkodon::port {
 class lone_wait;
 
 /// Hot: the waiter bit is clear, whoever owns the port polls it. Cold: the bit is set, and whoever publishes
-/// marks the doorbell. Subscribers and listeners derive from this. One at a time.
+/// marks the doorbell. Subscribers and listeners derive from this, and publishers, which wait for lossless
+/// subscribers. One at a time.
 class waiting_port {
 public:
     waiting_port(const waiting_port&) = delete;
@@ -69,24 +70,30 @@ protected:
     /// Every derived destructor calls this first: detaching needs the derived port's segment.
     void stop_waiting() noexcept;
 
-    void set_port_slot(std::uint32_t slot) noexcept { port_slot_ = slot; }
+    /// Where this port says that it is cold: `bit` of `word`, which no other port uses.
+    void say_cold_at(atomic<std::uint64_t>& word, std::uint64_t bit) noexcept {
+        cold_word_ = &word;
+        cold_bit_ = bit;
+    }
+    /// The bit of the subscriber or listener in `slot`, on the control page.
+    void say_cold_at(std::uint32_t slot) noexcept {
+        say_cold_at(service_->control().waiting[slot / 64], std::uint64_t{1} << slot % 64);
+    }
+
+    /// Hot again: nobody need ring.
+    void warm() noexcept;
     segment::doorbell* bell() const noexcept { return bell_; }
     service::service_directory& service() const noexcept { return *service_; }
 
 private:
     static constexpr std::uint32_t dense = 32;
 
-    void warm() noexcept;
-    atomic<std::uint64_t>& waiting_word() const noexcept {
-        return service_->control().waiting[port_slot_ / 64];
-    }
-    std::uint64_t waiting_bit() const noexcept { return std::uint64_t{1} << port_slot_ % 64; }
-
     std::shared_ptr<service::service_directory> service_;
     std::unique_ptr<lone_wait> lone_;
     segment::doorbell* bell_ = nullptr;
     std::uint32_t fork_generation_;
-    std::uint32_t port_slot_ = 0;
+    atomic<std::uint64_t>* cold_word_ = nullptr;
+    std::uint64_t cold_bit_ = 0;
     std::uint32_t doorbell_slot_ = 0;
     std::uint32_t taken_since_sleep_ = 0;
     bool heavy_;

@@ -16,6 +16,15 @@ property* find(std::vector<property>& properties, std::string_view key) noexcept
     return nullptr;
 }
 
+bool gives(std::uint64_t found, const property& wanted) noexcept {
+    return wanted.match == match::at_least ? found >= wanted.value : found == wanted.value;
+}
+
+std::string text_of(const property& kind, std::uint64_t value) {
+    if (kind.match == match::flag) return value ? "true" : "false";
+    return std::to_string(value);
+}
+
 std::string number_in(const toml::table& table, const char* key, std::uint64_t& value) {
     const auto found = table[key].value<std::int64_t>();
     if (!found || *found < 0) return key;
@@ -37,6 +46,12 @@ std::string read_into(static_configuration& made, const toml::table& table) {
     if (auto wrong = number_in(*type, "alignment", made.type.alignment); !wrong.empty())
         return "type." + wrong;
     for (auto& each : made.properties) {
+        if (each.match == match::flag) {
+            const auto found = (*properties)[each.key].value_exact<bool>();
+            if (!found) return "properties." + std::string(each.key);
+            each.value = *found;
+            continue;
+        }
         if (auto wrong = number_in(*properties, each.key.data(), each.value); !wrong.empty())
             return "properties." + wrong;
         if (each.value < each.least || each.value > each.most)
@@ -82,15 +97,18 @@ void check_compatible(const static_configuration& wanted,
         throw error(errc::incompatible_type, doing, "alignment of " + ours.name,
                     std::to_string(ours.alignment), std::to_string(theirs.alignment));
     for (const auto& each : wanted.properties)
-        if (each.asked && found[each.key] < each.value)
+        if (each.asked && !gives(found[each.key], each))
             throw error(errc::incompatible_property, doing, std::string(each.key),
-                        "at least " + std::to_string(each.value), std::to_string(found[each.key]));
+                        (each.match == match::at_least ? "at least " : "") +
+                            text_of(each, each.value),
+                        text_of(each, found[each.key]));
 }
 
 std::string to_toml(const static_configuration& configuration) {
     toml::table properties;
     for (const auto& each : configuration.properties)
-        properties.insert(each.key, static_cast<std::int64_t>(each.value));
+        if (each.match == match::flag) properties.insert(each.key, each.value != 0);
+        else properties.insert(each.key, static_cast<std::int64_t>(each.value));
     const toml::table all{
         {"name", configuration.name},
         {"pattern", word_for(configuration.pattern)},

@@ -17,11 +17,15 @@ constexpr std::string_view word_for(pattern kind) noexcept {
     return kind == pattern::publish_subscribe ? "publish_subscribe" : "event";
 }
 
-/// One number of the quality of service. Whoever opens a service asks for at least this much.
+/// What whoever opens a service asks for: at least that number, exactly that number, or that truth.
+enum class match { at_least, exactly, flag };
+
+/// One number of the quality of service.
 struct property {
     std::string_view key;
     std::uint64_t value;
     std::uint64_t least, most;
+    service::match match = service::match::at_least;
     bool asked = false;  // by the caller; otherwise a default that only creation needs
 };
 

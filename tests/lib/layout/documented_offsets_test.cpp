@@ -84,14 +84,16 @@ TEST_CASE("the tables in the layout headers say where each field is") {
                         {"ring_size", offsetof(publisher_segment, ring_size)},
                         {"pools", offsetof(publisher_segment, pools)},
                         {"known_from", offsetof(publisher_segment, known_from)},
+                        {"wake_at", offsetof(publisher_segment, wake_at)},
+                        {"waiting", offsetof(publisher_segment, waiting)},
                         {"tail", offsetof(publisher_segment, tail)},
                         {"ring", offsetof(publisher_segment, ring)}}));
     CHECK(table_in("subscriber_segment.hpp") ==
           text_of_rows({{"header", offsetof(subscriber_segment, header)},
                         {"borrow_count", offsetof(subscriber_segment, borrow_count)},
+                        {"holds_back", offsetof(subscriber_segment, holds_back)},
                         {"wake_at", offsetof(subscriber_segment, wake_at)},
                         {"seen", offsetof(subscriber_segment, seen)},
-                        {"cursor", offsetof(subscriber_segment, cursor)},
                         {"borrowed", offsetof(subscriber_segment, borrowed)}}));
     CHECK(table_in("control_page.hpp") ==
           text_of_rows({{"header", offsetof(control_page, header)},
@@ -147,9 +149,12 @@ TEST_CASE("a payload is aligned as its type asks, behind its header, and no two 
 
 TEST_CASE("a subscriber's segment has room for its borrow slots, an event set for its ids") {
     for (const std::uint32_t count : {1u, 2u, 463u, 464u, 465u, 1u << 20}) {
-        CHECK(subscriber_segment_size(count) >=
-              offsetof(subscriber_segment, borrowed) + 8ULL * count);
-        CHECK(subscriber_segment_size(count) % page == 0);
+        CHECK(cursors_offset(count) >= offsetof(subscriber_segment, borrowed) + 8ULL * count);
+        CHECK(cursors_offset(count) % line == 0);
+        for (const std::uint64_t cursors : {0u, 1u, 8u, 16'384u}) {
+            CHECK(subscriber_segment_size(count, cursors) >= cursors_offset(count) + cursors * line);
+            CHECK(subscriber_segment_size(count, cursors) % page == 0);
+        }
     }
     for (const std::uint32_t ids : {1u, 64u, 65u, 4096u, 4097u, 10'000u, max_event_ids}) {
         CHECK(leaf_count(ids) * 64ULL >= ids);

@@ -28,6 +28,8 @@ name = "i32"
 size = 4
 alignment = 4
 [properties]
+enable_safe_overflow = true
+stall_timeout_ms = 0
 history_size = 0
 max_publishers = 8
 max_subscribers = 8
@@ -95,6 +97,9 @@ TEST_CASE(
         {with("size = 4", "size = 99999999999999999999"), ""},
         {with("alignment = 4", ""), "type.alignment"},
         {with("max_publishers = 8", ""), "properties.max_publishers"},
+        {with("enable_safe_overflow = true", ""), "properties.enable_safe_overflow"},
+        {with("enable_safe_overflow = true", "enable_safe_overflow = 1"),
+         "properties.enable_safe_overflow"},
         {with("max_publishers = 8", "max_publishers = 0"), "properties.max_publishers"},
         {with("max_publishers = 8", "max_publishers = 16385"), "properties.max_publishers"},
         {with("max_publishers = 8", "max_publishers = -1"), "properties.max_publishers"},

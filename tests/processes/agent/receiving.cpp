@@ -77,6 +77,13 @@ std::string hold(state& own, const words&) {
     return std::to_string(value);
 }
 
+/// One look: a number, "none", or the error.
+std::string receive(state& own, const words&) {
+    const auto sample = own.subscriber.receive();
+    if (sample) return text_of(sample);
+    return sample.error() ? sample.error().message() : "none";
+}
+
 std::string check_held(state& own, const words&) {
     for (const auto& [value, sample] : own.held)
         if (!support::intact(*sample, value)) return "torn";
@@ -183,6 +190,7 @@ void add_receiving(command_table& table) {
     table["check"] = check_held;
     table["stream"] = stream;
     table["follow"] = follow;
+    table["receive"] = receive;
     table["be_lapped"] = be_lapped;
     table["scribble"] = scribble;
     table["lost"] = [](state& own, const words&) { return std::to_string(own.subscriber.lost()); };

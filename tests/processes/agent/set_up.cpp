@@ -1,6 +1,7 @@
 // Nodes, services and ports of the agent, and how it gives them up.
 #include "agent.hpp"
 
+#include <chrono>
 #include <cstdlib>
 #include <fcntl.h>
 #include <stdexcept>
@@ -22,6 +23,8 @@ void ask_for(Builder& builder, const words& line) {
             else if (key == "history") builder.history_size(value);
             else if (key == "borrowed") builder.subscriber_max_borrowed_samples(value);
             else if (key == "loaned") builder.publisher_max_loaned_samples(value);
+            else if (key == "lossless") builder.enable_safe_overflow(value == 0);
+            else if (key == "stall") builder.stall_timeout(std::chrono::milliseconds(value));
             else if (key == "publishers") builder.max_publishers(value);
             else if (key == "subscribers") builder.max_subscribers(value);
             else throw std::invalid_argument(key);
@@ -130,6 +133,10 @@ void add_set_up(command_table& table) {
     };
     table["subscriber"] = [](state& own, const words&) {
         own.subscriber = own.numbers.subscriber().create();
+        return "ok";
+    };
+    table["observer"] = [](state& own, const words&) {
+        own.subscriber = own.numbers.subscriber().observer().create();
         return "ok";
     };
     table["notifier"] = [](state& own, const words&) {
