@@ -9,9 +9,14 @@
 #include <elkodon/loan.hpp>
 #include <elkodon/node.hpp>
 #include <elkodon/notifier.hpp>
+#include <elkodon/optional.hpp>
 #include <elkodon/publisher.hpp>
 #include <elkodon/sample.hpp>
 #include <elkodon/service.hpp>
 #include <elkodon/shareable.hpp>
+#include <elkodon/static_map.hpp>
+#include <elkodon/static_string.hpp>
+#include <elkodon/static_vector.hpp>
 #include <elkodon/subscriber.hpp>
 #include <elkodon/termination.hpp>
+#include <elkodon/variant.hpp>

@@ -5,7 +5,9 @@
 #include <elkodon/layout/constants.hpp>
 #include <elkodon/service/type_details.hpp>
 
+#include <array>
 #include <concepts>
+#include <cstddef>
 #include <string_view>
 #include <type_traits>
 
@@ -53,6 +55,52 @@ struct type_name {
                                                   ? naming::number_name<T>()
                                                   : naming::spelled<T>();
 };
+
+namespace naming {
+
+/// The parts of a name as one, in static storage.
+template <const std::string_view&... Parts>
+class joined {
+    static constexpr auto characters = [] {
+        std::array<char, (Parts.size() + ...)> all{};
+        std::size_t at = 0;
+        const auto append = [&](std::string_view part) {
+            for (const char each : part) all[at++] = each;
+        };
+        (append(Parts), ...);
+        return all;
+    }();
+
+public:
+    static constexpr std::string_view value{characters.data(), characters.size()};
+};
+
+template <std::size_t N>
+class decimal {
+    static constexpr std::size_t length = [] {
+        std::size_t digits = 1;
+        for (auto rest = N; rest >= 10; rest /= 10) ++digits;
+        return digits;
+    }();
+    static constexpr auto characters = [] {
+        std::array<char, length> all{};
+        auto rest = N;
+        for (auto at = length; at-- > 0; rest /= 10) all[at] = static_cast<char>('0' + rest % 10);
+        return all;
+    }();
+
+public:
+    static constexpr std::string_view value{characters.data(), characters.size()};
+};
+
+// A specialised type_name may hold its value as any kind of text.
+template <class T>
+inline constexpr std::string_view of = type_name<T>::value;
+
+inline constexpr std::string_view comma = ", ";
+inline constexpr std::string_view closed = ">";
+
+}  // namespace naming
 
 /// Any thread.
 template <shareable T>

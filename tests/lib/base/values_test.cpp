@@ -21,6 +21,15 @@ TEST_CASE("a foreign number is a number only within the bound that was asked for
     CHECK(untrusted<std::uint32_t>(3).within(2, 3) == 3u);
     CHECK_FALSE(untrusted<std::uint32_t>(1).within(2, 3));
     CHECK_FALSE(untrusted<std::uint32_t>(4).within(2, 3));
+    CHECK(untrusted<std::uint32_t>(4).at_most(5) == 4u);
+    CHECK(untrusted<std::uint32_t>(5).at_most(5) == 5u);
+    CHECK(untrusted(elkodon::read_once(~std::uint64_t{0})).at_most(5) == 5u);
+}
+
+TEST_CASE("an index outside of the slots finds the first slot") {
+    CHECK(elkodon::inside<4>(3) == 3);
+    CHECK(elkodon::inside<4>(4) == 0);
+    CHECK(elkodon::inside<4>(~std::size_t{0}) == 0);
 }
 
 TEST_CASE("ids of different things can't be mixed up, and print as sixteen digits") {
