@@ -1,6 +1,5 @@
-// Messages a second: one publisher, one subscriber, nothing lost. Overflow is the only mode so far, so the benchmark paces
-// the publisher itself: the receiver writes how far it has come into a word of their own, and the publisher stays within
-// the buffer. `batch=1` takes messages one at a time, anything else by receive_many.
+// Messages a second: one publisher, one subscriber, a lossless service, in which the publisher waits when the buffer is full.
+// `batch=1` takes messages one at a time, anything else by receive_many.
 #include "message.hpp"
 
 #include <elkodon/elkodon.hpp>
@@ -11,13 +10,6 @@ namespace {
 
 constexpr std::uint64_t buffer = 1024;  // as the bare ring has
 constexpr std::size_t most = 64;
-constexpr std::uint64_t tell_each = 32;
-constexpr std::uint64_t stop = ~std::uint64_t{0};  // instead of how far the receiver has come
-
-struct pace {
-    bench::meeting ready;
-    alignas(bench::line) std::atomic<std::uint64_t> taken{0};
-};
 
 template <std::size_t N>
 class receiver {
@@ -61,11 +53,12 @@ bench::throughput measure(const bench::arguments& args) {
     const auto count = args.number("count", 3'000'000);
     const auto batch = std::min<std::size_t>(args.number("batch", 32), most);
     const auto cores = args.cores();
-    auto* const pace = bench::shared<struct pace>();
+    auto* const meeting = bench::shared<bench::meeting>();
 
     const auto open = [](const elkodon::node& node) {
         return node.service("benchmark/throughput")
             .publish_subscribe<bench::message<N>>()
+            .enable_safe_overflow(false)
             .max_publishers(1)
             .max_subscribers(1)
             .subscriber_max_buffer_size(buffer)
@@ -77,15 +70,8 @@ bench::throughput measure(const bench::arguments& args) {
         auto node = elkodon::node::create();
         auto service = open(node);
         auto publisher = service.publisher().create();
-        pace->ready.arrive();
-        std::uint64_t taken = 0;
-        for (std::uint64_t i = 0; i < count; ++i) {
-            while (i - taken >= buffer) {
-                const auto now = pace->taken.load(std::memory_order_acquire);
-                if (now == stop) return;
-                if (now == taken) bench::pause();
-                taken = now;
-            }
+        meeting->arrive();
+        for (std::uint64_t i = 0; i < count && !meeting->ends_after(1); ++i) {
             auto loan = publisher.loan_uninit();
             loan->write(i);
             bench::require(!publisher.send(std::move(loan)), "send");
@@ -96,17 +82,12 @@ bench::throughput measure(const bench::arguments& args) {
         auto node = elkodon::node::create();
         auto service = open(node);
         auto subscriber = service.subscriber().create();
-        pace->ready.arrive();
+        meeting->arrive();
         bench::throughput rate{count, args.milliseconds()};
         receiver<N> receiver{subscriber, batch};
-        std::uint64_t told = 0;
-        while (receiver.taken() < count) {
-            if (receiver.step() == 0) continue;
-            if (!rate.add(receiver.taken())) break;
-            if (receiver.taken() - told >= tell_each)
-                pace->taken.store(told = receiver.taken(), std::memory_order_release);
-        }
-        pace->taken.store(stop, std::memory_order_release);
+        while (receiver.taken() < count)
+            if (receiver.step() != 0 && !rate.add(receiver.taken())) break;
+        meeting->end_after(1);
         bench::require(subscriber.lost() == 0, "nothing lost");
         return rate;
     });

@@ -56,7 +56,8 @@ public:
 
     /// Publishes: an index moves, never the payload. Makes no system call while all subscribers are awake.
     /// The loan is taken only when it succeeds: closed, empty_loan, foreign_loan or forked otherwise. In a lossless
-    /// service it may wait for the slowest subscriber, or answer buffer_full, or discard: as backpressure() was set.
+    /// service it may wait for the slowest subscriber, or answer buffer_full, or discard, which counts as success: as
+    /// backpressure() was set. There it may also fail to map a subscriber or to sleep, and then says why.
     std::error_code send(elkodon::loan<T>&& message) noexcept {
         if (!port_) return errc::closed;
         if (message.port_ != port_) return message ? errc::foreign_loan : errc::empty_loan;

@@ -27,7 +27,7 @@ public:
 
     explicit operator bool() const noexcept { return static_cast<bool>(held_); }
 
-    /// Zero for the normal "nothing there"; otherwise closed, too_many_borrowed, overtaken, forked,
+    /// Zero for the normal "nothing there"; otherwise closed, too_many_borrowed, overtaken, evicted, forked,
     /// already_attached, or what waiting failed with.
     std::error_code error() const noexcept { return error_.code(); }
 

@@ -68,7 +68,7 @@ public:
     /// Waits until there is a message.
     sample<T> blocking_receive() noexcept { return wait_and_receive({}); }
 
-    /// Whether receive() would find something.
+    /// Whether receive() would find something: a message, or an error to tell.
     bool has_samples() noexcept { return port_ && port_->has_news(); }
 
     /// Messages that were overwritten before this subscriber took them: exact, and only growing. History that

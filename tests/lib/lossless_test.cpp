@@ -214,7 +214,8 @@ TEST_CASE("a subscriber's own buffer_size is the lag that it may have") {
     small = {};
     CHECK(fill(publisher, 6) == 2);
     CHECK(drain(large) == from_to(0, 8));
-    const auto refused = caught([&] { return service.subscriber().buffer_size(9).create(); });
+    const auto refused =
+        caught([&] { return service.subscriber().buffer_size(9).observer().create(); });
     CHECK(refused.code() == errc::invalid_value);
     CHECK(contains(refused.what(),
                    "buffer_size: 1 … 8 (subscriber_max_buffer_size) wanted, 9 found"));
@@ -300,6 +301,23 @@ TEST_CASE(
     CHECK(still.receive());
     CHECK(still.lost() == 96);
     CHECK(busy.lost() == 0);
+}
+
+TEST_CASE("who takes in batches loses what it loses, and the next receive says so") {
+    world here;
+    auto service = here.numbers().subscriber_max_buffer_size(4).stall_timeout(5ms).create();
+    auto publisher = service.publisher().create();
+    auto still = service.subscriber().create();
+    send_all(publisher, 50);
+    std::array<elkodon::sample<number>, 2> batch;
+    values got;
+    while (const auto taken = still.receive_many(batch))
+        for (std::size_t i = 0; i < taken; ++i) got.push_back(*batch[i]);
+    CHECK(got == from_to(46, 50));
+    CHECK_FALSE(still.has_samples());
+    CHECK(still.lost() == 46);
+    CHECK(still.receive().error() == errc::evicted);
+    CHECK_FALSE(still.receive().error());
 }
 
 TEST_CASE("an evicted subscriber that catches up holds its publisher back again") {

@@ -131,11 +131,6 @@ void kill_at_each_instruction(const std::vector<std::string>& ways,
     CHECK(published < killed);
 }
 
-void spin(std::chrono::microseconds time) {
-    const auto until = std::chrono::steady_clock::now() + time;
-    while (std::chrono::steady_clock::now() < until) {}
-}
-
 }  // namespace
 
 TEST_CASE("a publisher killed at any instruction of send: all who poll end on the same message",

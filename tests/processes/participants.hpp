@@ -6,6 +6,7 @@
 #include <support/scratch_root.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <ostream>
 #include <string>
@@ -52,10 +53,13 @@ inline std::vector<std::string> all_ways() {
     return ways;
 }
 
-/// Longer runs where somebody asked for them: ELKODON_TEST_ROUNDS multiplies.
-inline int rounds(int usual) {
-    const char* times = std::getenv("ELKODON_TEST_ROUNDS");
-    return usual * (times ? std::max(1, std::atoi(times)) : 1);
+/// Runs for that long, so that a kill hits at a random instant.
+inline void spin(std::chrono::microseconds time) {
+    const auto until = std::chrono::steady_clock::now() + time;
+    while (std::chrono::steady_clock::now() < until) {}
 }
+
+/// Longer runs where somebody asked for them, as scripts/check-all does.
+inline int rounds(int usual) { return std::getenv("ELKODON_LONG") ? 20 * usual : usual; }
 
 }  // namespace test

@@ -32,11 +32,6 @@ child sleeping_listener(const std::string& way) {
     return made;
 }
 
-void spin(std::chrono::microseconds time) {
-    const auto until = std::chrono::steady_clock::now() + time;
-    while (std::chrono::steady_clock::now() < until) {}
-}
-
 /// Reads until `wanted`; before it nothing may come but `possible`, which a publisher had begun to send.
 void hear(child& who, std::uint64_t wanted, std::uint64_t possible) {
     for (auto heard = who.line(); heard != std::to_string(wanted); heard = who.line())

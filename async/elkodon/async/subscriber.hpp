@@ -45,7 +45,7 @@ public:
     /// Per-operation cancellation: terminal, partial and total, all without effect on the port: the message is
     /// taken only when the handler is about to run, so `async_receive(…) || timer.async_wait(…)` loses nothing.
     /// Errors: operation_aborted (cancelled, closed or destroyed), already_running, closed, too_many_borrowed,
-    /// forked.
+    /// evicted, forked.
     /// Thread safety: distinct objects any thread; a shared object one at a time.
     /// Lifetimes: the object may be destroyed while this is outstanding; the sample outlives it.
     template <class Token = typename asio::default_completion_token<Executor>::type>

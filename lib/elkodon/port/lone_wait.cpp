@@ -15,7 +15,8 @@ bool lone_wait::arm() noexcept {
     // sync[fence.light] heavy: our waiter bit, then our look; the publisher's message, then the bit.
     if (turned_cold && port_.needs_heavy_fence() && !os::heavy_fence())
         bell_.look_again_after(std::chrono::milliseconds(1));
-    if (!bell_.ready().any() && bell_.notices() == notices_seen_ && !port_.has_news()) return true;
+    // Notices after the look: it may have met a newcomer that is dead already.
+    if (!bell_.ready().any() && !port_.has_news() && bell_.notices() == notices_seen_) return true;
     bell_.disarm();
     return false;
 }

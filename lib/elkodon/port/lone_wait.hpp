@@ -24,16 +24,6 @@ deadline deadline_after(std::chrono::duration<Rep, Period> time) noexcept {
     return now + std::chrono::ceil<clock::duration>(time);
 }
 
-/// The deadline `time` from now; none where that is beyond the clock.
-template <class Rep, class Period>
-deadline after(std::chrono::duration<Rep, Period> time) noexcept {
-    using clock = std::chrono::steady_clock;
-    const auto now = clock::now();
-    constexpr auto hundred_years = std::chrono::hours(24 * 365 * 100);
-    if (time > hundred_years) return std::nullopt;
-    return now + std::chrono::ceil<clock::duration>(time);
-}
-
 /// Owned by the port that it serves. One at a time.
 class lone_wait {
 public:

@@ -59,10 +59,10 @@ subscriber_port::subscriber_port(std::shared_ptr<service::service_directory> of,
         doing);
     auto& layout = segment_.as<layout::subscriber_segment>();
     layout.borrow_count = borrow_count_;
+    const auto buffer_size = buffer_size_of(service().configuration(), settings, doing);
     if (service::lossless(service().configuration()) && !observer_)
         // relaxed: nobody maps the segment before its state says ready.
-        layout.holds_back.store(buffer_size_of(service().configuration(), settings, doing),
-                                std::memory_order_relaxed);
+        layout.holds_back.store(buffer_size, std::memory_order_relaxed);
     for (std::uint32_t i = 0; i < borrow_count_; ++i) borrows_[i].word = &layout.borrowed[i];
     slot_ =
         service().claim(service::port_kind::subscriber, segment_, service::key::max_subscribers);
@@ -254,7 +254,7 @@ bool subscriber_port::holds_samples() const noexcept {
 bool subscriber_port::has_news() noexcept {
     if (forked()) return false;
     if (service().generation() != generation_) refresh();
-    if (failure_ || evicted_ || kept_) return true;
+    if (failure_ || kept_) return true;
     return std::any_of(peers_.begin(), peers_.end(),
                        [](const auto& peer) { return peer->reader.has_news(); });
 }

@@ -66,13 +66,18 @@ public:
     }
 
     /// As receive(), for at most `most` messages that are there; `sink(borrowed)` gets each. All publishers in
-    /// fair turn, with one fence for a publisher's share. Returns how many.
+    /// fair turn, with one fence for a publisher's share. Returns how many. An eviction is left for receive() to tell.
     template <class Sink>
     std::size_t receive_many(std::size_t most, Sink&& sink) noexcept {
         std::size_t count = 0;
+        bool untold = std::exchange(evicted_, false);
         while (count < most) {
             status ec;
             auto first = count == 0 ? receive(ec) : take(ec);
+            if (ec == status(errc::evicted)) {
+                untold = true;
+                continue;
+            }
             if (!first) break;
             sink(std::move(first));
             ++count;
@@ -83,6 +88,7 @@ public:
             if (count < most && peer.reader.has_news())
                 count += take_batch(peer, std::min(share, most - count), sink);
         }
+        evicted_ = evicted_ || untold;
         return count;
     }
 
