@@ -12,13 +12,13 @@
 
 namespace elkodon {
 
-template <class T>
+template <class T, class Header>
 class publisher;
 
 /// A chunk of a publisher's. Move-only; tests false when default-constructed, moved from, sent, or refused,
 /// and then says why by error(). Dropping it gives the chunk back; it may outlive its publisher, only to be
 /// dropped. Thread rule: one at a time, together with its publisher.
-template <class T>
+template <class T, class Header = void>
 class loan {
 public:
     loan() noexcept = default;
@@ -45,6 +45,13 @@ public:
     T& operator*() const noexcept { return *data(); }
     T* operator->() const noexcept { return data(); }
 
+    /// What goes with the payload: set it before sending.
+    std::add_lvalue_reference_t<Header> header() const noexcept
+        requires(!no_header<Header>)
+    {
+        return *reinterpret_cast<Header*>(port_->payload(chunk_) - header_distance<Header>);
+    }
+
     /// The payload's bytes, in place.
     std::span<std::byte> bytes() const noexcept {
         return port_ ? std::span{port_->payload(chunk_), sizeof(T)} : std::span<std::byte>{};
@@ -64,10 +71,14 @@ public:
     }
 
 private:
-    friend class publisher<T>;
+    friend class publisher<T, Header>;
 
     loan(port::publisher_port& port, std::uint32_t chunk) noexcept : port_(&port), chunk_(chunk) {}
     explicit loan(status why) noexcept : error_(why) {}
+
+    void construct_header() const noexcept {
+        if constexpr (!no_header<Header>) std::construct_at(&header());
+    }
 
     T* data() const noexcept { return reinterpret_cast<T*>(port_->payload(chunk_)); }
 

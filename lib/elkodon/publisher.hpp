@@ -12,8 +12,10 @@ namespace elkodon {
 ///     auto sample = publisher.loan_uninit();
 ///     sample.emplace(1234);
 ///     publisher.send(std::move(sample));
-template <class T>
+template <class T, class Header = void>
 class publisher {
+    using loan_type = elkodon::loan<T, Header>;
+
 public:
     publisher() noexcept = default;
     explicit publisher(std::unique_ptr<port::publisher_port> port) noexcept
@@ -32,32 +34,34 @@ public:
     explicit operator bool() const noexcept { return port_ != nullptr; }
     port_id id() const noexcept { return port_ ? port_->id() : port_id{}; }
 
-    /// A chunk with a value-initialised T. Throws `error` as try_loan() says.
-    elkodon::loan<T> loan() { return checked(try_loan()); }
+    /// A chunk with a value-initialised T, and Header. Throws `error` as try_loan() says.
+    loan_type loan() { return checked(try_loan()); }
 
     /// A chunk with whatever lay there: emplace, or assign every member. Throws as try_loan() says.
-    elkodon::loan<T> loan_uninit() { return checked(try_loan_uninit()); }
+    loan_type loan_uninit() { return checked(try_loan_uninit()); }
 
     /// As loan(), but what is refused tests false and says why: closed, forked, loans_exhausted (at most
     /// publisher_max_loaned_samples are out at once), chunks_exhausted, or our own failure to map a subscriber.
-    elkodon::loan<T> try_loan() noexcept {
+    loan_type try_loan() noexcept {
         auto made = try_loan_uninit();
-        if (made) std::construct_at(&*made);
+        if (!made) return made;
+        std::construct_at(&*made);
+        made.construct_header();
         return made;
     }
 
     /// As loan_uninit() and try_loan().
-    elkodon::loan<T> try_loan_uninit() noexcept {
-        if (!port_) return elkodon::loan<T>(errc::closed);
+    loan_type try_loan_uninit() noexcept {
+        if (!port_) return loan_type(errc::closed);
         status ec;
         const auto chunk = port_->loan(ec);
-        return chunk == layout::no_chunk ? elkodon::loan<T>(ec) : elkodon::loan<T>(*port_, chunk);
+        return chunk == layout::no_chunk ? loan_type(ec) : loan_type(*port_, chunk);
     }
 
     /// Publishes: an index moves, never the payload. Makes no system call while all subscribers are awake.
     /// The loan is taken only when it succeeds: closed, empty_loan, foreign_loan or forked otherwise. In a lossless
     /// service it may wait for the slowest subscriber, or answer buffer_full, or discard: as backpressure() was set.
-    std::error_code send(elkodon::loan<T>&& message) noexcept {
+    std::error_code send(loan_type&& message) noexcept {
         if (!port_) return errc::closed;
         if (message.port_ != port_) return message ? errc::foreign_loan : errc::empty_loan;
         const auto failure = port_->send(message.chunk_, 1);
@@ -65,11 +69,22 @@ public:
         return failure.code();
     }
 
-    /// Loans, copies and sends. Errors as try_loan() and send().
+    /// Loans, copies and sends; with a value-initialised Header where there is one. Errors as try_loan() and send().
     std::error_code send_copy(const T& value) noexcept {
         auto message = try_loan_uninit();
         if (!message) return message.error();
         std::construct_at(&*message, value);
+        message.construct_header();
+        return send(std::move(message));
+    }
+
+    /// The same, with a copy of `header`.
+    template <std::same_as<Header> Given>
+    std::error_code send_copy(const T& value, const Given& header) noexcept {
+        auto message = try_loan_uninit();
+        if (!message) return message.error();
+        std::construct_at(&*message, value);
+        std::construct_at(&message.header(), header);
         return send(std::move(message));
     }
 
@@ -80,7 +95,7 @@ public:
     std::uint64_t memory_size() const noexcept { return port_ ? port_->memory_size() : 0; }
 
 private:
-    elkodon::loan<T> checked(elkodon::loan<T> made) {
+    loan_type checked(loan_type made) {
         if (made) return made;
         throw elkodon::error(made.error(), "loan" + (port_ ? port_->who_pins() : std::string()));
     }

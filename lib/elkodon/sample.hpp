@@ -16,10 +16,11 @@ namespace elkodon {
 /// Copyable: copies share one place among the subscriber's borrowed samples, and may go to any thread; each
 /// object is for one thread at a time. Outlives its subscriber, node and publisher; until the last
 /// copy goes, its subscriber keeps its place among max_subscribers.
-template <class T>
+template <class T, class Header = void>
 class sample {
 public:
     using value_type = T;
+    using header_type = Header;
 
     sample() noexcept = default;
     explicit sample(port::borrowed held, status why = {}) noexcept
@@ -33,6 +34,13 @@ public:
 
     const T& operator*() const noexcept { return *data(); }
     const T* operator->() const noexcept { return data(); }
+
+    /// What its publisher sent with the payload.
+    std::add_lvalue_reference_t<const Header> header() const noexcept
+        requires(!no_header<Header>)
+    {
+        return *reinterpret_cast<const Header*>(held_.message().payload - header_distance<Header>);
+    }
 
     /// The payload's bytes, in place.
     std::span<const std::byte> bytes() const noexcept {

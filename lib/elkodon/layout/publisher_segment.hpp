@@ -13,6 +13,15 @@
 // | 768          | tail           | publisher | subscribers | release / acquire                  |
 // | 896          | ring[R]        | publisher | subscribers | release / acquire                  |
 // | pool.offset  | chunks         | publisher | subscribers | chunk_header.word, or the ring slot |
+//
+// A chunk, by the distance from where its payload begins. The chunk header lies there whatever the user header:
+// ring and reader know nothing of that one, and a small one shares the first cache line.
+//
+// | from payload | what           | aligned to                  |
+// |--------------|----------------|-----------------------------|
+// | −16 − …      | user header    | its own alignment; see user_header_distance() |
+// | −16          | chunk_header   | 16                          |
+// | 0            | payload        | its own alignment, at least 16 |
 #pragma once
 
 #include <elkodon/layout/segment_header.hpp>
@@ -91,17 +100,32 @@ struct publisher_geometry {
     std::uint64_t total = 0;
 };
 
-/// Payloads aligned to at most 16 share the first cache line with their header.
+/// What the layout needs to know of a user header. Size 0: there is none.
+struct user_header {
+    std::uint64_t size = 0;
+    std::uint64_t alignment = 1;
+};
+
+/// How far before its payload a user header begins, in bytes; without one it is the chunk header that does.
+constexpr std::uint64_t user_header_distance(const user_header& header) noexcept {
+    return round_up(sizeof(chunk_header) + header.size, header.alignment);
+}
+
+/// Payloads aligned to at most 16, without a user header, share the first cache line with their chunk header.
 constexpr publisher_geometry publisher_geometry_of(std::uint32_t ring_size,
                                                    std::uint32_t chunk_count,
                                                    std::uint64_t payload_size,
-                                                   std::uint64_t alignment) noexcept {
+                                                   std::uint64_t payload_alignment,
+                                                   const user_header& header = {}) noexcept {
+    const auto alignment =
+        payload_alignment > header.alignment ? payload_alignment : header.alignment;
     const auto step = alignment > line ? alignment : line;
     publisher_geometry made;
     made.ring_size = ring_size;
     made.chunk_count = chunk_count;
     made.payload_size = payload_size;
-    made.payload_offset = static_cast<std::uint32_t>(alignment > 16 ? alignment : 16);
+    made.payload_offset = static_cast<std::uint32_t>(
+        round_up(user_header_distance(header), alignment > 16 ? alignment : 16));
     made.stride = round_up(made.payload_offset + payload_size, step);
     made.pool_offset = round_up(
         offsetof(publisher_segment, ring) + std::uint64_t{ring_size} * sizeof(ring_slot), page);

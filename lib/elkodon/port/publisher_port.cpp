@@ -15,7 +15,9 @@ namespace key = service::key;
 // A scan costs a fence and a line for each subscriber: with 8 it serves at least 8 messages, and with 64 small
 // ones a lone message hardly ever meets one (1.06 × the floor instead of 1.27 ×, measured). 64 KiB at most.
 std::uint64_t slack_for(const type_details& type) noexcept {
-    const auto stride = layout::publisher_geometry_of(2, 1, type.size, type.alignment).stride;
+    const auto stride = layout::publisher_geometry_of(2, 1, type.size, type.alignment,
+                                                      service::layout_of(type.header))
+                            .stride;
     return std::clamp<std::uint64_t>(64 * 1024 / stride, 8, 64);
 }
 
@@ -37,7 +39,8 @@ layout::publisher_geometry geometry_for(const service::static_configuration& con
     const auto chunks = std::min(chunks_for(configuration), std::uint64_t{layout::no_chunk});
     return layout::publisher_geometry_of(static_cast<std::uint32_t>(ring_size_for(configuration)),
                                          static_cast<std::uint32_t>(chunks),
-                                         configuration.type.size, configuration.type.alignment);
+                                         configuration.type.size, configuration.type.alignment,
+                                         service::layout_of(configuration.type.header));
 }
 
 publisher_port::publisher_port(std::shared_ptr<service::service_directory> of,

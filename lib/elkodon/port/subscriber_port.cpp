@@ -20,7 +20,8 @@ std::optional<layout::publisher_geometry> checked_geometry(const segment::foreig
     const auto chunks = untrusted(pool.chunk_count).within(1, layout::no_chunk - 1);
     if (!ring || !std::has_single_bit(*ring) || !chunks || pool.first_chunk != 0)
         return std::nullopt;
-    const auto expected = layout::publisher_geometry_of(*ring, *chunks, type.size, type.alignment);
+    const auto expected = layout::publisher_geometry_of(*ring, *chunks, type.size, type.alignment,
+                                                        service::layout_of(type.header));
     const bool same = pool.offset == expected.pool_offset && pool.stride == expected.stride &&
                       pool.payload_offset == expected.payload_offset &&
                       memory.size() == expected.total;

@@ -147,6 +147,29 @@ TEST_CASE("a payload is aligned as its type asks, behind its header, and no two 
             }
 }
 
+TEST_CASE("a user header is aligned, ends before the chunk header, and none changes nothing") {
+    for (const std::uint64_t alignment : {1, 8, 16, 64, 4096})
+        for (const std::uint64_t of_header : {1, 8, 64, 512})
+            for (const std::uint64_t blocks : {1, 2, 5, 17}) {
+                const user_header header{of_header * blocks, of_header};
+                const auto made = publisher_geometry_of(8, 7, 100, alignment, header);
+                const auto distance = user_header_distance(header);
+                CAPTURE(alignment, of_header, blocks);
+                REQUIRE(distance >= sizeof(chunk_header) + header.size);
+                REQUIRE(made.payload_offset >= distance);
+                REQUIRE((made.payload_offset - distance) % of_header == 0);
+                REQUIRE(made.pool_offset % of_header == 0);
+                REQUIRE(made.stride % of_header == 0);
+                REQUIRE(made.payload_offset % alignment == 0);
+                REQUIRE(made.payload_offset % 16 == 0);
+                REQUIRE(made.stride % alignment == 0);
+                REQUIRE(made.stride >= made.payload_offset + 100);
+            }
+    CHECK(user_header_distance({}) == sizeof(chunk_header));
+    CHECK(publisher_geometry_of(8, 7, 48, 16).stride == 128);
+    CHECK(publisher_geometry_of(8, 7, 48, 16, user_header{16, 8}).payload_offset == 32);
+}
+
 TEST_CASE("a subscriber's segment has room for its borrow slots, an event set for its ids") {
     for (const std::uint32_t count : {1u, 2u, 463u, 464u, 465u, 1u << 20}) {
         CHECK(cursors_offset(count) >= offsetof(subscriber_segment, borrowed) + 8ULL * count);
