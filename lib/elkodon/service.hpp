@@ -59,6 +59,22 @@ public:
         return *this;
     }
 
+    /// How many elements each chunk has room for in the beginning: 1 unless set. Creating throws invalid_value when
+    /// that many cannot be.
+    publisher_builder& initial_max_slice_len(std::uint64_t elements) noexcept
+        requires(!payload<T>::value)
+    {
+        settings_.initial_max_slice_len = elements;
+        return *this;
+    }
+    /// What becomes of a longer slice: allocation_strategy::fixed unless set.
+    publisher_builder& allocation_strategy(elkodon::allocation_strategy what) noexcept
+        requires(!payload<T>::value)
+    {
+        settings_.allocation = what;
+        return *this;
+    }
+
 private:
     friend base;
     publisher<T, Header> make(const std::shared_ptr<service::service_directory>& directory) const {
@@ -234,6 +250,13 @@ public:
     publish_subscribe_builder(std::shared_ptr<service::presence> process, std::string name)
         : base(std::move(process),
                {std::move(name), service::pattern::publish_subscribe, details_of<T, Header>(),
+                service::publish_subscribe_properties(), payload<T>::bytes}) {}
+    publish_subscribe_builder(std::shared_ptr<service::presence> process,
+                              std::string name,
+                              type_details type)
+        requires payload<T>::bytes
+        : base(std::move(process),
+               {std::move(name), service::pattern::publish_subscribe, std::move(type),
                 service::publish_subscribe_properties()}) {}
 
     /// How many publishers, and how many subscribers, there may be at once.
@@ -326,10 +349,18 @@ public:
     service_name(std::shared_ptr<service::presence> process, std::string name)
         : process_(std::move(process)), name_(std::move(name)) {}
 
-    /// Messages of type T, from many to many; each with a Header where one is named.
+    /// Messages of type T, from many to many; each with a Header where one is named. T[]: slices of any length.
+    /// untyped: whatever the service carries, which can be opened, not created.
     template <class T, class Header = void>
     publish_subscribe_builder<T, Header> publish_subscribe() const {
         return {process_, name_};
+    }
+
+    /// Messages of a type that is known at run time only. Making the service throws invalid_value, with the allowed
+    /// range, when its size or alignment cannot be.
+    template <std::same_as<untyped> T>
+    publish_subscribe_builder<T> publish_subscribe(type_details type) const {
+        return {process_, name_, std::move(type)};
     }
 
     /// Notifications, from many to many.

@@ -6,6 +6,8 @@
 #include <elkodon/service/type_details.hpp>
 
 #include <concepts>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -40,6 +42,32 @@ consteval std::size_t alignment_of() noexcept {
     if constexpr (std::is_object_v<T>) return alignof(T);
     else return 1;
 }
+
+/// In place of a payload's type: whatever the service carries, as bytes. For tools, bindings and bridges.
+struct untyped {};
+
+/// What the T of a service says about its messages: one value, a slice (T[]), or bytes (untyped).
+template <class T>
+struct payload {
+    using element = T;
+    static constexpr bool value = true, slice = false, bytes = false;
+};
+template <class T>
+struct payload<T[]> {
+    using element = T;
+    static constexpr bool value = false, slice = true, bytes = false;
+};
+template <>
+struct payload<untyped> {
+    using element = std::byte;
+    static constexpr bool value = false, slice = false, bytes = true;
+};
+
+/// The length of a value, which needs no memory to be known.
+struct length_of_one {
+    constexpr length_of_one(std::uint32_t) noexcept {}
+    constexpr operator std::uint32_t() const noexcept { return 1; }
+};
 
 /// Says in a sentence why T is no payload. `passed` when it is one.
 template <class T>
@@ -81,6 +109,9 @@ struct check_payload {
                   "mapping begins");
     static constexpr bool passed = shareable<T>;
 };
+
+template <class T>
+struct check_payload<T[]> : check_payload<T> {};
 
 /// The same of a user header.
 template <class Header>
@@ -129,11 +160,14 @@ template <class Header>
 inline constexpr std::size_t header_distance =
     layout::user_header_distance({sizeof(Header), alignof(Header)});
 
-/// Any thread.
+/// What a service of T and Header stores of them. Any thread.
 template <class T, class Header = void>
 type_details details_of() {
-    type_details made{
-        .name = std::string(type_name<T>::value), .size = sizeof(T), .alignment = alignof(T)};
+    using element = typename payload<T>::element;
+    type_details made{.name = std::string(type_name<element>::value),
+                      .size = sizeof(element),
+                      .alignment = alignof(element),
+                      .slice = payload<T>::slice};
     if constexpr (!no_header<Header>)
         made.header = {std::string(type_name<Header>::value), sizeof(Header), alignof(Header)};
     return made;

@@ -46,7 +46,8 @@ public:
         if (!port_) return sample<T, Header>({}, errc::closed);
         status ec;
         auto held = port_->receive(ec);
-        return sample<T, Header>(std::move(held), ec);
+        if (refuses(held)) ec = errc::overtaken;
+        return made(std::move(held), ec);
     }
 
     /// Takes up to `into.size()` messages that are there; returns how many are now at its beginning. Takes as
@@ -56,9 +57,10 @@ public:
         if (!port_) return 0;
         for (auto& each : into) each.reset();
         auto* next = into.data();
-        return port_->receive_many(into.size(), [&](port::borrowed held) {
-            *next++ = sample<T, Header>(std::move(held));
+        port_->receive_many(into.size(), [&](port::borrowed held) {
+            if (!refuses(held)) *next++ = made(std::move(held), {});
         });
+        return static_cast<std::size_t>(next - into.data());
     }
 
     /// Waits at most `time` for a message. Errors as receive(), and what waiting failed with.
@@ -93,8 +95,23 @@ private:
         if (!port_) return sample<T, Header>({}, errc::closed);
         status ec;
         std::error_code failure;
-        auto held = without_throwing(failure, [&] { return port_->wait_and_receive(until, ec); });
-        return sample<T, Header>(std::move(held), failure ? status::from(failure) : ec);
+        port::borrowed held;
+        do {
+            ec = {};
+            held = without_throwing(failure, [&] { return port_->wait_and_receive(until, ec); });
+        } while (refuses(held));
+        return made(std::move(held), failure ? status::from(failure) : ec);
+    }
+
+    // A slice that says that it is longer than its chunk can be is no message.
+    bool refuses(port::borrowed& held) noexcept {
+        if constexpr (payload<T>::value) return false;
+        else return port_->refuses(held);
+    }
+
+    sample<T, Header> made(port::borrowed held, status why) noexcept {
+        if constexpr (payload<T>::bytes) return {std::move(held), port_->type(), why};
+        else return sample<T, Header>(std::move(held), why);
     }
 
     port::subscriber_port* port_ = nullptr;

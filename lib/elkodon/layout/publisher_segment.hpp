@@ -64,7 +64,7 @@ struct publisher_segment {
     segment_header header;
     std::uint32_t ring_size;  // a power of two, at least 2
     std::uint32_t history;
-    std::uint64_t payload_size;
+    std::uint64_t payload_size;  // of the longest slice in pools[0]
     atomic<std::uint32_t> pool_count;
     std::uint32_t reserved;
     std::uint64_t first_sequence;  // of the first message that was ever sent
@@ -95,6 +95,7 @@ struct publisher_geometry {
     std::uint32_t chunk_count = 0;
     std::uint64_t payload_size = 0;
     std::uint32_t payload_offset = 16;
+    std::uint32_t room = 1;  // the most elements that a chunk can hold
     std::uint64_t stride = 0;
     std::uint64_t pool_offset = 0;
     std::uint64_t total = 0;

@@ -24,7 +24,8 @@ enum class look { empty, taken, overtaken };
 struct taken_message {
     const std::byte* payload = nullptr;
     std::uint64_t sequence = 0;
-    std::uint32_t length = 0;
+    std::uint32_t length = 0;  // in elements: the publisher's claim
+    std::uint32_t room = 0;    // how many its chunk can hold
 };
 
 /// Which of the messages that take_many() looked at it has got.
@@ -54,6 +55,7 @@ public:
           mask_(geometry.ring_size - 1),
           publisher_(publisher),
           chunks_(geometry.chunk_count),
+          room_(geometry.room),
           position_(tail()),
           joined_(position_) {}
 
@@ -253,7 +255,7 @@ private:
         const auto& mine = header(chunk);
         // relaxed, both: protected and ordered by the word.
         message = {reinterpret_cast<const std::byte*>(&mine) + sizeof(layout::chunk_header),
-                   position_, mine.length.load(std::memory_order_relaxed)};
+                   position_, mine.length.load(std::memory_order_relaxed), room_};
         const auto next = mine.announced.load(std::memory_order_relaxed);
         announced_ = next < chunks_ ? next : layout::no_chunk;
         empty_looks_ = 0;
@@ -306,6 +308,7 @@ private:
     std::uint64_t mask_ = 0;
     std::uint64_t publisher_ = 0;
     std::uint32_t chunks_ = 0;
+    std::uint32_t room_ = 1;
     std::uint64_t position_ =
         0;  // the sequence that is due; after a take by header it may be tail + 1
     std::uint64_t joined_ = 0;  // what was overwritten before this is no loss of ours

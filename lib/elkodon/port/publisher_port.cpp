@@ -14,8 +14,8 @@ namespace key = service::key;
 
 // A scan costs a fence and a line for each subscriber: with 8 it serves at least 8 messages, and with 64 small
 // ones a lone message hardly ever meets one (1.06 × the floor instead of 1.27 ×, measured). 64 KiB at most.
-std::uint64_t slack_for(const type_details& type) noexcept {
-    const auto stride = layout::publisher_geometry_of(2, 1, type.size, type.alignment,
+std::uint64_t slack_for(const type_details& type, std::uint64_t length) noexcept {
+    const auto stride = layout::publisher_geometry_of(2, 1, type.size * length, type.alignment,
                                                       service::layout_of(type.header))
                             .stride;
     return std::clamp<std::uint64_t>(64 * 1024 / stride, 8, 64);
@@ -27,20 +27,43 @@ std::uint64_t ring_size_for(const service::static_configuration& configuration) 
 }
 
 // At most 2^34: the properties have bounds.
-std::uint64_t chunks_for(const service::static_configuration& configuration) noexcept {
+std::uint64_t chunks_for(const service::static_configuration& configuration,
+                         std::uint64_t length) noexcept {
     return ring_size_for(configuration) + configuration[key::max_loaned] +
            configuration[key::max_subscribers] * configuration[key::max_borrowed] + 1 +
-           slack_for(configuration.type);
+           slack_for(configuration.type, length);
+}
+
+// The longest slice that there can be: its length has 32 bits, its bytes have a limit.
+std::uint64_t longest_slice(const type_details& type) noexcept {
+    return type.slice
+               ? std::min<std::uint64_t>(layout::largest_payload / type.size, ~std::uint32_t{0})
+               : 1;
+}
+
+std::uint32_t room_for(const type_details& type,
+                       const publisher_settings& settings,
+                       const std::string& doing) {
+    if (!type.slice) return 1;
+    const auto length = settings.initial_max_slice_len;
+    if (length < 1 || length > longest_slice(type))
+        throw error(errc::invalid_value, doing, "initial_max_slice_len",
+                    "1 … " + std::to_string(longest_slice(type)), std::to_string(length));
+    return static_cast<std::uint32_t>(length);
 }
 
 }  // namespace
 
-layout::publisher_geometry geometry_for(const service::static_configuration& configuration) noexcept {
-    const auto chunks = std::min(chunks_for(configuration), std::uint64_t{layout::no_chunk});
-    return layout::publisher_geometry_of(static_cast<std::uint32_t>(ring_size_for(configuration)),
-                                         static_cast<std::uint32_t>(chunks),
-                                         configuration.type.size, configuration.type.alignment,
-                                         service::layout_of(configuration.type.header));
+layout::publisher_geometry geometry_for(const service::static_configuration& configuration,
+                                        std::uint32_t length) noexcept {
+    const auto chunks =
+        std::min(chunks_for(configuration, length), std::uint64_t{layout::no_chunk});
+    auto made = layout::publisher_geometry_of(
+        static_cast<std::uint32_t>(ring_size_for(configuration)),
+        static_cast<std::uint32_t>(chunks), configuration.type.size * length,
+        configuration.type.alignment, service::layout_of(configuration.type.header));
+    made.room = length;
+    return made;
 }
 
 publisher_port::publisher_port(std::shared_ptr<service::service_directory> of,
@@ -53,11 +76,12 @@ publisher_port::publisher_port(std::shared_ptr<service::service_directory> of,
     const auto& configuration = service().configuration();
     const auto doing = "create a publisher of " + service().title();
     if (!service().process().ours()) throw error(errc::forked, doing);
-    const auto geometry = geometry_for(configuration);
+    room_ = room_for(configuration.type, settings_, doing);
+    const auto geometry = geometry_for(configuration, room_);
     if (geometry.chunk_count >= layout::no_chunk)
         throw error(errc::invalid_value, doing, "chunks (ring + loans + all borrowed samples)",
                     "below " + std::to_string(layout::no_chunk),
-                    std::to_string(chunks_for(configuration)));
+                    std::to_string(chunks_for(configuration, room_)));
     const auto loans = static_cast<std::uint32_t>(configuration[service::key::max_loaned]);
     pool_memory_.resize(lockfree::chunk_pool::memory_words(geometry.chunk_count, loans));
     pool_ = lockfree::chunk_pool(pool_memory_, geometry.chunk_count, loans);

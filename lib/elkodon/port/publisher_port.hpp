@@ -7,6 +7,7 @@
 #include <elkodon/layout/subscriber_segment.hpp>
 #include <elkodon/lockfree/chunk_pool.hpp>
 #include <elkodon/lockfree/ring_writer.hpp>
+#include <elkodon/port/allocation.hpp>
 #include <elkodon/port/backpressure.hpp>
 #include <elkodon/port/gate.hpp>
 #include <elkodon/port/lone_wait.hpp>
@@ -17,7 +18,9 @@ namespace elkodon::port {
 /// What a publisher is made with.
 struct publisher_settings {
     backpressure when_full = backpressure::block;
-    backpressure_handler asks;         // in place of when_full
+    backpressure_handler asks;  // in place of when_full
+    std::uint64_t initial_max_slice_len = 1;
+    allocation_strategy allocation = allocation_strategy::fixed;
     std::uint64_t first_sequence = 0;  // 0: the ring's size; for tests that begin just below a wrap
 };
 
@@ -38,6 +41,13 @@ public:
         if (!pool_.loans_left()) return refuse(ec, errc::loans_exhausted);
         if ((pool_.free_count() < 2 || incomplete_) && !reclaim(ec)) return layout::no_chunk;
         return pool_.loan();
+    }
+
+    /// The same for a slice of `length` elements; slice_too_long as well.
+    std::uint32_t loan(std::uint64_t length, status& ec) noexcept {
+        if (length > room_) [[unlikely]]
+            return refuse(ec, errc::slice_too_long);
+        return loan(ec);
     }
 
     /// Gives back a loan that will not be sent.
@@ -67,6 +77,9 @@ public:
     }
 
     std::byte* payload(std::uint32_t chunk) const noexcept { return ring_.payload(chunk); }
+
+    /// What the service carries.
+    const type_details& type() const noexcept { return service().configuration().type; }
 
     /// Ends the port: its name goes once every living subscriber has mapped it, its memory with its last loan.
     static void abandon(publisher_port* port) noexcept;
@@ -121,14 +134,16 @@ private:
     gate::clock::time_point look_for_the_dead_at_{};
     std::uint64_t discarded_ = 0;
     std::uint32_t spins_ = most_spins;
+    std::uint32_t room_ = 1;  // the longest slice that a chunk can hold
     waker<subscriber_peer> waker_;
     std::uint32_t borrow_count_;
     std::uint32_t slot_ = 0;
     segment::own_segment segment_;
 };
 
-/// The geometry of a publisher of this service: ring + all loans + all borrow slots + 1 chunks, and a slack
+/// The geometry of a publisher of this service, with chunks for `length` elements each: ring + all loans + all borrow slots + 1 chunks, and a slack
 /// of as many as one scan should bring in.
-layout::publisher_geometry geometry_for(const service::static_configuration& configuration) noexcept;
+layout::publisher_geometry geometry_for(const service::static_configuration& configuration,
+                                        std::uint32_t length = 1) noexcept;
 
 }  // namespace elkodon::port

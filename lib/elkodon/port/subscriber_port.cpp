@@ -20,12 +20,19 @@ std::optional<layout::publisher_geometry> checked_geometry(const segment::foreig
     const auto chunks = untrusted(pool.chunk_count).within(1, layout::no_chunk - 1);
     if (!ring || !std::has_single_bit(*ring) || !chunks || pool.first_chunk != 0)
         return std::nullopt;
-    const auto expected = layout::publisher_geometry_of(*ring, *chunks, type.size, type.alignment,
-                                                        service::layout_of(type.header));
+    // A value's payload is as long as its type; a slice's as the publisher says.
+    const auto payload = untrusted(type.slice ? layout.payload_size : type.size)
+                             .within(type.size, layout::largest_payload);
+    if (!payload || *payload % type.size != 0) return std::nullopt;
+    const auto room = untrusted(*payload / type.size).within(1, ~std::uint32_t{0});
+    if (!room) return std::nullopt;
+    auto expected = layout::publisher_geometry_of(*ring, *chunks, *payload, type.alignment,
+                                                  service::layout_of(type.header));
     const bool same = pool.offset == expected.pool_offset && pool.stride == expected.stride &&
                       pool.payload_offset == expected.payload_offset &&
                       memory.size() == expected.total;
     if (!same) return std::nullopt;
+    expected.room = static_cast<std::uint32_t>(*room);
     return expected;
 }
 
@@ -229,7 +236,7 @@ void subscriber_port::forget_drained() noexcept {
     std::erase_if(peers_, [&](const auto& peer) {
         if (!peer->ended || peer->named || peer->reader.has_news() || borrows_from(peer->id))
             return false;
-        lost_to_the_ended_ += peer->reader.lost();
+        lost_elsewhere_ += peer->reader.lost();
         return true;
     });
     ended_peers_ =
@@ -268,7 +275,7 @@ std::size_t subscriber_port::publisher_count() noexcept {
 }
 
 std::uint64_t subscriber_port::lost() const noexcept {
-    auto lost = lost_to_the_ended_;
+    auto lost = lost_elsewhere_;
     for (const auto& peer : peers_) lost += peer->reader.lost();
     return lost;
 }

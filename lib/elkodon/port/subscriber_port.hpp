@@ -103,6 +103,18 @@ public:
 
     bool holds_samples() const noexcept;
 
+    /// What the service carries.
+    const type_details& type() const noexcept { return service().configuration().type; }
+
+    /// Whether a message says that it is longer than its chunk: it is let go, and counted as lost.
+    bool refuses(borrowed& message) noexcept {
+        if (!message || message.message().length <= message.message().room) [[likely]]
+            return false;
+        message = {};
+        ++lost_elsewhere_;
+        return true;
+    }
+
     /// Whoever destroys the public object calls this: it deletes the port now, or with its last sample.
     void abandon() noexcept;
 
@@ -232,7 +244,7 @@ private:
     bool ended_peers_ = false;
     bool joined_ = false;
     status failure_;  // a publisher could not be mapped: what looks empty may not be
-    std::uint64_t lost_to_the_ended_ = 0;
+    std::uint64_t lost_elsewhere_ = 0;  // of the ended, and what said impossible things
     std::uint64_t history_;
     borrowed kept_;  // the message behind an eviction that had to be told first
     bool observer_;
