@@ -16,6 +16,10 @@ namespace elkodon {
 template <class T, class Header>
 class publisher;
 
+/// Only slices may be in a further pool, and what is untyped may be slices.
+template <class T>
+inline constexpr auto pools_of = payload<T>::value ? lockfree::pools::one : lockfree::pools::many;
+
 /// A chunk of a publisher's. Move-only; tests false when default-constructed, moved from, sent, or refused,
 /// and then says why by error(). Dropping it gives the chunk back; it may outlive its publisher, only to be
 /// dropped. Thread rule: one at a time, together with its publisher.
@@ -114,7 +118,7 @@ private:
         if constexpr (!no_header<Header>) std::construct_at(&header());
     }
 
-    std::byte* begin() const noexcept { return port_->payload(chunk_); }
+    std::byte* begin() const noexcept { return port_->template payload<pools_of<T>>(chunk_); }
     element* data() const noexcept { return reinterpret_cast<element*>(begin()); }
 
     port::publisher_port* port_ = nullptr;

@@ -120,7 +120,7 @@ public:
     std::error_code send(loan_type&& message) noexcept {
         if (!port_) return errc::closed;
         if (message.port_ != port_) return message ? errc::foreign_loan : errc::empty_loan;
-        const auto failure = port_->send(message.chunk_, message.length_);
+        const auto failure = port_->template send<pools_of<T>>(message.chunk_, message.length_);
         if (!failure) message.port_ = nullptr;
         return failure.code();
     }

@@ -6,7 +6,7 @@
 // |--------------|----------------|-----------|-------------|------------------------------------|
 // | 0            | header         | publisher | all         | see segment_header                 |
 // | 128          | ring_size …    | publisher | subscribers | before header.state                |
-// | 160          | pools[16]      | publisher | subscribers | entry, then pool_count (release)   |
+// | 160          | pools[16]      | publisher | subscribers | first_chunk: release / acquire     |
 // | 672          | known_from     | publisher | cleaners    | release / acquire                  |
 // | 680          | wake_at        | publisher | subscribers | release / acquire (lossless)       |
 // | 696          | waiting        | publisher | subscribers | seq_cst with a fence (lossless)    |
@@ -46,11 +46,13 @@ static_assert(offsetof(chunk_header, announced) == 8 && offsetof(chunk_header, l
 /// One word: the low 40 bits of the sequence above 24 bits of chunk. Slot i begins as {i, no_chunk}.
 using ring_slot = atomic<std::uint64_t>;
 
-/// Chunk numbers are global over a publisher's pools and never used again by a later one.
+/// Chunk numbers are global over a publisher's pools and never used again by a later one. The first entry is the pool
+/// in this segment. Further pools are files of their own, which say the rest of themselves: their entries have
+/// first_chunk only, stored before the first use, and 0 again once the pool has been released.
 struct pool_entry {
-    std::uint32_t first_chunk;
+    atomic<std::uint32_t> first_chunk;
     std::uint32_t chunk_count;
-    std::uint64_t offset;  // of the first chunk, in this segment; further pools are files of their own
+    std::uint64_t offset;  // of the first chunk, in this segment
     std::uint64_t stride;
     std::uint32_t payload_offset;  // in a chunk; the chunk_header ends there
     std::uint32_t reserved;
@@ -64,8 +66,8 @@ struct publisher_segment {
     segment_header header;
     std::uint32_t ring_size;  // a power of two, at least 2
     std::uint32_t history;
-    std::uint64_t payload_size;  // of the longest slice in pools[0]
-    atomic<std::uint32_t> pool_count;
+    std::uint64_t payload_size;        // of the longest slice in pools[0]
+    atomic<std::uint32_t> pool_count;  // all that there ever were
     std::uint32_t reserved;
     std::uint64_t first_sequence;  // of the first message that was ever sent
     pool_entry pools[max_pools];

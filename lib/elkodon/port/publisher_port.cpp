@@ -34,13 +34,6 @@ std::uint64_t chunks_for(const service::static_configuration& configuration,
            slack_for(configuration.type, length);
 }
 
-// The longest slice that there can be: its length has 32 bits, its bytes have a limit.
-std::uint64_t longest_slice(const type_details& type) noexcept {
-    return type.slice
-               ? std::min<std::uint64_t>(layout::largest_payload / type.size, ~std::uint32_t{0})
-               : 1;
-}
-
 std::uint32_t room_for(const type_details& type,
                        const publisher_settings& settings,
                        const std::string& doing) {
@@ -53,6 +46,12 @@ std::uint32_t room_for(const type_details& type,
 }
 
 }  // namespace
+
+std::uint64_t longest_slice(const type_details& type) noexcept {
+    return type.slice
+               ? std::min<std::uint64_t>(layout::largest_payload / type.size, ~std::uint32_t{0})
+               : 1;
+}
 
 layout::publisher_geometry geometry_for(const service::static_configuration& configuration,
                                         std::uint32_t length) noexcept {
@@ -92,9 +91,15 @@ publisher_port::publisher_port(std::shared_ptr<service::service_directory> of,
     layout.ring_size = geometry.ring_size;
     layout.history = static_cast<std::uint32_t>(configuration[service::key::history_size]);
     layout.payload_size = geometry.payload_size;
-    layout.pools[0] = {
-        0, geometry.chunk_count, geometry.pool_offset, geometry.stride, geometry.payload_offset, 0};
-    layout.pool_count = 1;
+    auto& pool = layout.pools[0];
+    pool.chunk_count = geometry.chunk_count;
+    pool.offset = geometry.pool_offset;
+    pool.stride = geometry.stride;
+    pool.payload_offset = geometry.payload_offset;
+    // relaxed: nobody maps the segment before its state says ready.
+    layout.pool_count.store(1, std::memory_order_relaxed);
+    files_.resize(1);
+    files_[0].pool = lockfree::pool(segment_.data(), geometry);
     const auto first = settings_.first_sequence ? settings_.first_sequence : geometry.ring_size;
     ring_ = lockfree::ring_writer(segment_.data(), geometry, first);
     if (service::lossless(configuration)) {
@@ -125,6 +130,8 @@ void publisher_port::abandon(publisher_port* port) noexcept {
 // The name goes now, unless a living subscriber has yet to map what we sent: then who maps it removes it.
 void publisher_port::end() noexcept {
     segment_.mark_closed();
+    for (auto& file : files_)
+        if (file.memory) file.memory.mark_closed();
     service().bump_generation();
     wake();
     service().clean_up();
@@ -199,6 +206,8 @@ bool publisher_port::scan(status& ec) noexcept {
         }
     }
     pool_.finish_scan();
+    if (files_.size() > 1) [[unlikely]]
+        forget_older_chunks();
     return true;
 }
 
@@ -292,6 +301,7 @@ void publisher_port::look_for_the_dead() noexcept {
 void publisher_port::discard(std::uint32_t chunk) noexcept {
     ++discarded_;
     pool_.drop(chunk);
+    if (files_.size() > 1) forget_older_chunks();
 }
 
 bool publisher_port::has_news() noexcept {

@@ -43,21 +43,25 @@ public:
         return pool_.loan();
     }
 
-    /// The same for a slice of `length` elements; slice_too_long as well.
+    /// The same for a slice of `length` elements, for which a further pool may have to be made; slice_too_long, and
+    /// what making one failed with, as well.
     std::uint32_t loan(std::uint64_t length, status& ec) noexcept {
-        if (length > room_) [[unlikely]]
-            return refuse(ec, errc::slice_too_long);
+        if (length > room_ && !make_room(length, ec)) [[unlikely]]
+            return layout::no_chunk;
         return loan(ec);
     }
 
     /// Gives back a loan that will not be sent.
     void drop(std::uint32_t chunk) noexcept {
         pool_.drop(chunk);
+        if (files_.size() > 1) [[unlikely]]
+            forget_older_chunks();
         if (abandoned_ && pool_.loan_count() == 0) delete this;
     }
 
     /// Publishes a loan of `length` elements. In a lossless service it may wait, fail with buffer_full or with what
-    /// waiting failed with, or discard: then the loan is dropped and counted.
+    /// waiting failed with, or discard: then the loan is dropped and counted. Pools: many for whoever loans slices.
+    template <lockfree::pools Pools = lockfree::pools::one>
     status send(std::uint32_t chunk, std::uint32_t length) noexcept {
         if (forked()) [[unlikely]]
             return errc::forked;
@@ -68,15 +72,18 @@ public:
                 return failure;
             }
         }
-        pool_.sent(chunk, ring_.publish(chunk, pool_.next_announcement(chunk), length));
-        ring_.fetch(pool_.free_ahead(8));
+        pool_.sent(chunk, ring_.publish<Pools>(chunk, pool_.next_announcement(chunk), length));
+        ring_.fetch<Pools>(pool_.free_ahead(8));
         // sync[fence.light] light: our message, then the waiter bits; the sleeper's bit, then its look.
         os::light_fence();
         if (waker_.anybody_waits()) wake();
         return {};
     }
 
-    std::byte* payload(std::uint32_t chunk) const noexcept { return ring_.payload(chunk); }
+    template <lockfree::pools Pools = lockfree::pools::one>
+    std::byte* payload(std::uint32_t chunk) const noexcept {
+        return ring_.payload<Pools>(chunk);
+    }
 
     /// What the service carries.
     const type_details& type() const noexcept { return service().configuration().type; }
@@ -93,10 +100,19 @@ public:
     /// Who holds on to our chunks, for the message of chunks_exhausted.
     std::string who_pins() const;
 
-    /// The size of the segment, in bytes.
-    std::uint64_t memory_size() const noexcept { return segment_.size(); }
+    /// The size of the segment and of all further pools, in bytes.
+    std::uint64_t memory_size() const noexcept;
 
 private:
+    /// A pool of ours. The first one lies in our segment, and has no file of its own.
+    struct pool_file {
+        lockfree::pool pool;
+        std::uint32_t in_use = 0;  // once it isn't the newest: in the ring, on loan, or borrowed
+        std::uint32_t entry = 0;
+        std::string name;
+        segment::own_segment memory;
+    };
+
     static constexpr std::uint32_t most_spins = 1024;
 
     static std::uint32_t refuse(status& ec, errc why) noexcept {
@@ -115,6 +131,14 @@ private:
     bool look_at_gate(status& failure) noexcept;
     void look_for_the_dead() noexcept;
     void discard(std::uint32_t chunk) noexcept;
+
+    bool make_room(std::uint64_t length, status& ec) noexcept;
+    void grow(std::uint32_t room);
+    std::uint32_t free_entry();
+    void forget_older_chunks() noexcept;
+    void release_pools() noexcept;
+    void unlink(pool_file& file) noexcept;
+    void rebuild_older() noexcept;
 
     void wake() noexcept;
     void end() noexcept;
@@ -135,6 +159,9 @@ private:
     std::uint64_t discarded_ = 0;
     std::uint32_t spins_ = most_spins;
     std::uint32_t room_ = 1;  // the longest slice that a chunk can hold
+    std::vector<pool_file>
+        files_;  // by first chunk; the newest, to which all free chunks belong, is the last
+    std::vector<lockfree::pool> older_;  // of files_ but the newest, for the ring
     waker<subscriber_peer> waker_;
     std::uint32_t borrow_count_;
     std::uint32_t slot_ = 0;
@@ -145,5 +172,8 @@ private:
 /// of as many as one scan should bring in.
 layout::publisher_geometry geometry_for(const service::static_configuration& configuration,
                                         std::uint32_t length = 1) noexcept;
+
+/// The longest slice that there can be: its length has 32 bits, its bytes have a limit. 1 for values.
+std::uint64_t longest_slice(const type_details& type) noexcept;
 
 }  // namespace elkodon::port

@@ -18,7 +18,9 @@ std::optional<layout::publisher_geometry> checked_geometry(const segment::foreig
     const auto& pool = layout.pools[0];
     const auto ring = untrusted(layout.ring_size).within(2, 1U << 31);
     const auto chunks = untrusted(pool.chunk_count).within(1, layout::no_chunk - 1);
-    if (!ring || !std::has_single_bit(*ring) || !chunks || pool.first_chunk != 0)
+    if (!ring || !std::has_single_bit(*ring) || !chunks ||
+        pool.first_chunk.load(std::memory_order_relaxed) !=
+            0)  // relaxed: before its state said ready
         return std::nullopt;
     // A value's payload is as long as its type; a slice's as the publisher says.
     const auto payload = untrusted(type.slice ? layout.payload_size : type.size)
@@ -118,6 +120,10 @@ std::unique_ptr<publisher_peer> subscriber_port::make_peer(segment::foreign_segm
     if (joined_) made->reader.start_with_first();
     else made->reader.start_with_history(memory.closed() ? 0 : history_);
     made->slot = slot;
+    if (type().slice) {
+        made->pools.emplace_back(memory.data(), *geometry);
+        made->reader.use(made->pools);
+    }
     made->memory = std::move(memory);
     if (service::lossless(service().configuration()) && !observer_) begin_cursor(*made);
     return made;
@@ -145,6 +151,9 @@ std::error_code subscriber_port::refresh() noexcept {
                                   [&](segment::foreign_segment memory, std::uint32_t slot) {
                                       return make_peer(std::move(memory), slot);
                                   });
+    if (type().slice)
+        for (auto& peer : peers_)
+            if (const auto other = map_pools(*peer)) failure = other;
     for (auto& peer : peers_)
         if (peer->memory.closed() || ((std::exchange(peer->fresh, false) || !peer->named) &&
                                       has_ended(*peer, service().process())))

@@ -33,8 +33,10 @@ struct publisher_peer : sleeper {
     }
 
     lockfree::ring_reader reader;
-    layout::cursor* cursor = nullptr;  ///< ours; only in lossless services
-    std::uint64_t lost_told = 0;       ///< of the losses, those that an eviction has explained
+    std::vector<lockfree::pool> pools;  ///< only in services of slices; the first lies in `memory`,
+    std::vector<segment::foreign_segment> pool_files;  ///< the others in these, in the same order
+    layout::cursor* cursor = nullptr;                  ///< ours; only in lossless services
+    std::uint64_t lost_told = 0;  ///< of the losses, those that an eviction has explained
     port_id id;
     bool fresh = true;  ///< mapped just now: nobody has asked yet whether it lives
 };
@@ -153,6 +155,8 @@ private:
                     return hand_out_lossless(slot, peer, ec);
                 return hand_out(slot, peer);
             }
+            if (found == lockfree::look::unmapped) [[unlikely]]
+                return meet_pool(slot, peer, ec);
             if (found == lockfree::look::overtaken) ec = errc::overtaken;
         }
         rest();
@@ -220,6 +224,12 @@ private:
         ec = errc::evicted;
         return {};
     }
+
+    borrowed meet_pool(borrow& slot, publisher_peer& peer, status& ec) noexcept;
+    std::error_code map_pools(publisher_peer& peer) noexcept;
+    void map_named_pools(publisher_peer& peer, std::error_code& failure);
+    void drop_unnamed_pools(publisher_peer& peer) noexcept;
+    bool borrows_from(const segment::foreign_segment& pool) const noexcept;
 
     borrowed hand_out_lossless(borrow& slot, publisher_peer& peer, status& ec) noexcept;
     void go_on(publisher_peer& peer) noexcept;

@@ -88,6 +88,13 @@ TEST_CASE("the tables in the layout headers say where each field is") {
                         {"waiting", offsetof(publisher_segment, waiting)},
                         {"tail", offsetof(publisher_segment, tail)},
                         {"ring", offsetof(publisher_segment, ring)}}));
+    CHECK(table_in("pool_segment.hpp") ==
+          text_of_rows({{"header", offsetof(pool_segment, header)},
+                        {"first_chunk", offsetof(pool_segment, first_chunk)},
+                        {"chunk_count", offsetof(pool_segment, chunk_count)},
+                        {"payload_size", offsetof(pool_segment, payload_size)},
+                        {"known_from", offsetof(pool_segment, known_from)},
+                        {"chunks", pool_geometry_of(1, 1, 1, {}).pool_offset}}));
     CHECK(table_in("subscriber_segment.hpp") ==
           text_of_rows({{"header", offsetof(subscriber_segment, header)},
                         {"borrow_count", offsetof(subscriber_segment, borrow_count)},
