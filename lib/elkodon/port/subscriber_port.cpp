@@ -18,10 +18,9 @@ std::optional<layout::publisher_geometry> checked_geometry(const segment::foreig
     const auto& pool = layout.pools[0];
     const auto ring = untrusted(layout.ring_size).within(2, 1U << 31);
     const auto chunks = untrusted(pool.chunk_count).within(1, layout::no_chunk - 1);
-    if (!ring || !std::has_single_bit(*ring) || !chunks ||
-        pool.first_chunk.load(std::memory_order_relaxed) !=
-            0)  // relaxed: before its state said ready
-        return std::nullopt;
+    // relaxed: this entry was complete before the state said ready.
+    const auto first = pool.first_chunk.load(std::memory_order_relaxed);
+    if (!ring || !std::has_single_bit(*ring) || !chunks || first != 0) return std::nullopt;
     // A value's payload is as long as its type; a slice's as the publisher says.
     const auto payload = untrusted(type.slice ? layout.payload_size : type.size)
                              .within(type.size, layout::largest_payload);

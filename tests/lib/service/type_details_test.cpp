@@ -31,7 +31,22 @@ struct longer_stamp {
     std::uint32_t words[3];
 };
 
+// Not trivially copyable, and all the same nothing but its bytes.
+struct counted {
+    counted() = default;
+    counted(const counted& other) : value(other.value) {}
+    counted& operator=(const counted& other) {
+        value = other.value;
+        return *this;
+    }
+    ~counted() { value = 0; }
+    std::uint64_t value = 5;
+};
+
 }  // namespace tests::type_details_cases
+
+template <>
+struct elkodon::is_shareable<tests::type_details_cases::counted> : std::true_type {};
 
 // One name for each three, so that only size or alignment tells them apart.
 template <>
@@ -131,6 +146,24 @@ TEST_CASE("a service keeps its type in service.toml, with the header's, and says
     const auto text = text_of(root.services() / "camera.publish_subscribe" / "service.toml");
     CHECK(contains(text, "variant = 'value'"));
     CHECK(contains(text, "[type.header]"));
+}
+
+TEST_CASE(
+    "a type that opts in is sent although it isn't trivially copyable, and nobody destroys it") {
+    support::scratch_root root;
+    auto service = elkodon::node::create().service("camera").publish_subscribe<counted>().create();
+    auto publisher = service.publisher().create();
+    auto subscriber = service.subscriber().create();
+    publisher.send(publisher.loan());
+    counted copied;
+    copied.value = 6;
+    publisher.send_copy(copied);
+    CHECK(subscriber.receive()->value == 5);
+    auto sample = subscriber.receive();
+    const auto* const there = &*sample;
+    CHECK(there->value == 6);
+    sample.reset();
+    CHECK(there->value == 6);  // its chunk is as it was
 }
 
 TEST_CASE("payloads begin where payload_alignment asks, and whoever opens asks for the same") {
