@@ -80,7 +80,8 @@ public:
     }
 
     /// As loan(n); what is refused tests false and says why: as try_loan(), and slice_too_long when `n` is more than
-    /// the publisher's chunks hold.
+    /// the publisher's chunks hold and they may not grow. Where they may, it may allocate and make system calls, and say
+    /// out_of_space, chunks_exhausted (samples are held in all older pools), or what the system says.
     loan_type try_loan(std::size_t n) noexcept
         requires payload<T>::slice
     {

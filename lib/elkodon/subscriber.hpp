@@ -40,8 +40,8 @@ public:
 
     /// The next message of any publisher, all of them in fair turn; each publisher's in order. Never waits:
     /// tests false with a zero error() when nothing is there. Otherwise closed, too_many_borrowed (at most
-    /// subscriber_max_borrowed_samples are held at once), overtaken, forked, or evicted: once, when lost() has grown in
-    /// a lossless service.
+    /// subscriber_max_borrowed_samples are held at once), overtaken, forked, evicted: once, when lost() has grown in
+    /// a lossless service; or our own failure to map a publisher or its longer slices: the message stays where it is.
     sample<T, Header> receive() noexcept {
         if (!port_) return sample<T, Header>({}, errc::closed);
         status ec;

@@ -39,6 +39,9 @@ struct world {
     auto scans() const { return node.service("scans").publish_subscribe<std::uint32_t[]>(); }
 };
 
+// Plain values pay nothing for slices and headers.
+static_assert(sizeof(elkodon::loan<int>) == 16 && sizeof(elkodon::sample<int, stamp>) == 16);
+
 }  // namespace
 
 TEST_CASE("a slice arrives with the length that it was loaned with, however long the chunk is") {

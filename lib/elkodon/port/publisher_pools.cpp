@@ -17,6 +17,7 @@ std::uint64_t publisher_port::memory_size() const noexcept {
 // All that can fail happens here, before anything of a message is stored.
 bool publisher_port::make_room(std::uint64_t length, status& ec) noexcept {
     const auto most = longest_slice(type());
+    ec = {};
     if (forked()) ec = errc::forked;
     else if (settings_.allocation == allocation_strategy::fixed || length > most)
         ec = errc::slice_too_long;

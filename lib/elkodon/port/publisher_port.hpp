@@ -158,9 +158,8 @@ private:
     gate::clock::time_point look_for_the_dead_at_{};
     std::uint64_t discarded_ = 0;
     std::uint32_t spins_ = most_spins;
-    std::uint32_t room_ = 1;  // the longest slice that a chunk can hold
-    std::vector<pool_file>
-        files_;  // by first chunk; the newest, to which all free chunks belong, is the last
+    std::uint32_t room_ = 1;        // the longest slice that a chunk can hold
+    std::vector<pool_file> files_;  // by first chunk; the last is the newest: all free chunks are its
     std::vector<lockfree::pool> older_;  // of files_ but the newest, for the ring
     waker<subscriber_peer> waker_;
     std::uint32_t borrow_count_;
@@ -168,8 +167,8 @@ private:
     segment::own_segment segment_;
 };
 
-/// The geometry of a publisher of this service, with chunks for `length` elements each: ring + all loans + all borrow slots + 1 chunks, and a slack
-/// of as many as one scan should bring in.
+/// The geometry of a publisher of this service, with chunks for `length` elements each: ring + all loans + all borrow
+/// slots + 1 chunks, and a slack of as many as one scan should bring in.
 layout::publisher_geometry geometry_for(const service::static_configuration& configuration,
                                         std::uint32_t length = 1) noexcept;
 
