@@ -5,6 +5,7 @@
 #include <elkodon/base/ids.hpp>
 #include <elkodon/base/status.hpp>
 #include <elkodon/port/borrowed.hpp>
+#include <elkodon/service/properties.hpp>
 #include <elkodon/shareable.hpp>
 
 #include <cstddef>
@@ -16,14 +17,30 @@ namespace elkodon {
 /// Copyable: copies share one place among the subscriber's borrowed samples, and may go to any thread; each
 /// object is for one thread at a time. Outlives its subscriber, node and publisher; until the last
 /// copy goes, its subscriber keeps its place among max_subscribers.
-template <class T>
+///
+/// *sample is a const T&; for a T[] a std::span<const T>; an untyped one has bytes() only.
+template <class T, class Header = void>
 class sample {
+    using element = typename payload<T>::element;
+    struct nothing {};
+    // What only the service knows of an untyped payload.
+    struct shape {
+        std::size_t element = 0, header = 0, header_distance = 0;
+    };
+
 public:
     using value_type = T;
+    using header_type = Header;
 
     sample() noexcept = default;
     explicit sample(port::borrowed held, status why = {}) noexcept
         : held_(std::move(held)), error_(why) {}
+    sample(port::borrowed held, const type_details& type, status why = {}) noexcept
+        requires payload<T>::bytes
+        : held_(std::move(held)), error_(why) {
+        const auto header = service::layout_of(type.header);
+        shape_ = {type.size, header.size, layout::user_header_distance(header)};
+    }
 
     explicit operator bool() const noexcept { return static_cast<bool>(held_); }
 
@@ -31,12 +48,44 @@ public:
     /// already_attached, or what waiting failed with.
     std::error_code error() const noexcept { return error_.code(); }
 
-    const T& operator*() const noexcept { return *data(); }
-    const T* operator->() const noexcept { return data(); }
+    const element& operator*() const noexcept
+        requires payload<T>::value
+    {
+        return *data();
+    }
+    const element* operator->() const noexcept
+        requires payload<T>::value
+    {
+        return data();
+    }
+    std::span<const element> operator*() const noexcept
+        requires payload<T>::slice
+    {
+        return {data(), held_.message().length};
+    }
 
-    /// The payload's bytes, in place.
+    /// What its publisher sent with the payload.
+    std::add_lvalue_reference_t<const Header> header() const noexcept
+        requires(!no_header<Header>)
+    {
+        return *reinterpret_cast<const Header*>(begin() - header_distance<Header>);
+    }
+
+    /// The payload's bytes, in place: all of a slice's.
     std::span<const std::byte> bytes() const noexcept {
-        return held_ ? std::span{held_.message().payload, sizeof(T)} : std::span<const std::byte>{};
+        if (!held_) return {};
+        if constexpr (payload<T>::bytes) return {begin(), held_.message().length * shape_.element};
+        else if constexpr (payload<T>::slice)
+            return {begin(), held_.message().length * sizeof(element)};
+        else return {begin(), sizeof(element)};
+    }
+
+    /// The bytes of the service's user header, in place; none where it has none.
+    std::span<const std::byte> header_bytes() const noexcept
+        requires payload<T>::bytes
+    {
+        if (!held_) return {};
+        return {begin() - shape_.header_distance, shape_.header};
     }
 
     /// Counted up by one with every message of its publisher.
@@ -47,9 +96,11 @@ public:
     void reset() noexcept { held_ = {}; }
 
 private:
-    const T* data() const noexcept { return reinterpret_cast<const T*>(held_.message().payload); }
+    const std::byte* begin() const noexcept { return held_.message().payload; }
+    const element* data() const noexcept { return reinterpret_cast<const element*>(begin()); }
 
     port::borrowed held_;
+    [[no_unique_address]] std::conditional_t<payload<T>::bytes, shape, nothing> shape_;
     status error_;
 };
 

@@ -10,6 +10,7 @@
 #include <elkodon/service/service_directory.hpp>
 #include <elkodon/subscriber.hpp>
 
+#include <bit>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -38,9 +39,9 @@ private:
 };
 
 /// Makes a publisher. One at a time.
-template <class T>
-class publisher_builder : public port_builder<publisher_builder<T>, publisher<T>> {
-    using base = port_builder<publisher_builder, publisher<T>>;
+template <class T, class Header = void>
+class publisher_builder : public port_builder<publisher_builder<T, Header>, publisher<T, Header>> {
+    using base = port_builder<publisher_builder, publisher<T, Header>>;
 
 public:
     explicit publisher_builder(std::shared_ptr<service::service_directory> directory) noexcept
@@ -58,19 +59,36 @@ public:
         return *this;
     }
 
+    /// How many elements each chunk has room for in the beginning: 1 unless set. Creating throws invalid_value when
+    /// that many cannot be.
+    publisher_builder& initial_max_slice_len(std::uint64_t elements) noexcept
+        requires(!payload<T>::value)
+    {
+        settings_.initial_max_slice_len = elements;
+        return *this;
+    }
+    /// What becomes of a longer slice: allocation_strategy::fixed unless set.
+    publisher_builder& allocation_strategy(elkodon::allocation_strategy what) noexcept
+        requires(!payload<T>::value)
+    {
+        settings_.allocation = what;
+        return *this;
+    }
+
 private:
     friend base;
-    publisher<T> make(const std::shared_ptr<service::service_directory>& directory) const {
-        return publisher<T>(std::make_unique<port::publisher_port>(directory, settings_));
+    publisher<T, Header> make(const std::shared_ptr<service::service_directory>& directory) const {
+        return publisher<T, Header>(std::make_unique<port::publisher_port>(directory, settings_));
     }
 
     port::publisher_settings settings_;
 };
 
 /// Makes a subscriber. One at a time.
-template <class T>
-class subscriber_builder : public port_builder<subscriber_builder<T>, subscriber<T>> {
-    using base = port_builder<subscriber_builder, subscriber<T>>;
+template <class T, class Header = void>
+class subscriber_builder
+    : public port_builder<subscriber_builder<T, Header>, subscriber<T, Header>> {
+    using base = port_builder<subscriber_builder, subscriber<T, Header>>;
 
 public:
     explicit subscriber_builder(std::shared_ptr<service::service_directory> directory) noexcept
@@ -89,8 +107,8 @@ public:
 
 private:
     friend base;
-    subscriber<T> make(const std::shared_ptr<service::service_directory>& directory) const {
-        return subscriber<T>(std::make_unique<port::subscriber_port>(directory, settings_));
+    subscriber<T, Header> make(const std::shared_ptr<service::service_directory>& directory) const {
+        return subscriber<T, Header>(std::make_unique<port::subscriber_port>(directory, settings_));
     }
 
     port::subscriber_settings settings_;
@@ -98,7 +116,7 @@ private:
 
 /// A publish-subscribe service that this process has open. Copyable; tests false when default-constructed
 /// or returned beside an error. Any thread.
-template <shareable T>
+template <class T, class Header = void>
 class publish_subscribe_service {
 public:
     publish_subscribe_service() noexcept = default;
@@ -108,9 +126,13 @@ public:
     explicit operator bool() const noexcept { return directory_ != nullptr; }
 
     /// What makes a publisher: `service.publisher().create()`.
-    publisher_builder<T> publisher() const { return publisher_builder<T>(directory_); }
+    publisher_builder<T, Header> publisher() const {
+        return publisher_builder<T, Header>(directory_);
+    }
     /// What makes a subscriber: `service.subscriber().create()`.
-    subscriber_builder<T> subscriber() const { return subscriber_builder<T>(directory_); }
+    subscriber_builder<T, Header> subscriber() const {
+        return subscriber_builder<T, Header>(directory_);
+    }
 
     /// What the service carries, as its creator stored it.
     type_details type() const {
@@ -202,6 +224,12 @@ protected:
 
     void ask(std::string_view key, std::uint64_t value) noexcept { wanted_.ask(key, value); }
 
+    // A wrong one is left to be found when the service is made: no less than the type's own, and no right one.
+    void align(std::uint64_t bytes) noexcept {
+        auto& now = wanted_.type.alignment;
+        if (bytes > now || !std::has_single_bit(bytes)) now = bytes;
+    }
+
 private:
     Service join(service::joining how) const {
         if (!process_) throw error(errc::closed, "join a service through an empty node");
@@ -213,14 +241,22 @@ private:
 };
 
 /// Sets up a publish-subscribe service. Values are numbers of samples or ports. One at a time.
-template <shareable T>
-class publish_subscribe_builder : public joinable<publish_subscribe_service<T>> {
-    using base = joinable<publish_subscribe_service<T>>;
+template <class T, class Header = void>
+class publish_subscribe_builder : public joinable<publish_subscribe_service<T, Header>> {
+    using base = joinable<publish_subscribe_service<T, Header>>;
+    static_assert(check_payload<T>::passed && check_header<Header>::passed);
 
 public:
     publish_subscribe_builder(std::shared_ptr<service::presence> process, std::string name)
         : base(std::move(process),
-               {std::move(name), service::pattern::publish_subscribe, details_of<T>(),
+               {std::move(name), service::pattern::publish_subscribe, details_of<T, Header>(),
+                service::publish_subscribe_properties(), payload<T>::bytes}) {}
+    publish_subscribe_builder(std::shared_ptr<service::presence> process,
+                              std::string name,
+                              type_details type)
+        requires payload<T>::bytes
+        : base(std::move(process),
+               {std::move(name), service::pattern::publish_subscribe, std::move(type),
                 service::publish_subscribe_properties()}) {}
 
     /// How many publishers, and how many subscribers, there may be at once.
@@ -265,6 +301,13 @@ public:
         return with(service::key::max_loaned, samples);
     }
 
+    /// Each payload begins at a multiple of `bytes`, where that is more than its type's own alignment. A power of two
+    /// up to a page. Part of the type: whoever opens the service asks for the same.
+    auto& payload_alignment(std::uint64_t bytes) noexcept {
+        base::align(bytes);
+        return *this;
+    }
+
 private:
     publish_subscribe_builder& with(std::string_view key, std::uint64_t value) noexcept {
         base::ask(key, value);
@@ -277,7 +320,7 @@ class event_builder : public joinable<event_service> {
 public:
     event_builder(std::shared_ptr<service::presence> process, std::string name)
         : joinable(std::move(process),
-                   {std::move(name), service::pattern::event, type_details("", 0, 1),
+                   {std::move(name), service::pattern::event, type_details{},
                     service::event_properties()}) {}
 
     /// How many notifiers, and how many listeners, there may be at once.
@@ -306,10 +349,18 @@ public:
     service_name(std::shared_ptr<service::presence> process, std::string name)
         : process_(std::move(process)), name_(std::move(name)) {}
 
-    /// Messages of type T, from many to many.
-    template <shareable T>
-    publish_subscribe_builder<T> publish_subscribe() const {
+    /// Messages of type T, from many to many; each with a Header where one is named. T[]: slices of any length.
+    /// untyped: whatever the service carries, which can be opened, not created.
+    template <class T, class Header = void>
+    publish_subscribe_builder<T, Header> publish_subscribe() const {
         return {process_, name_};
+    }
+
+    /// Messages of a type that is known at run time only. Making the service throws invalid_value, with the allowed
+    /// range, when its size or alignment cannot be.
+    template <std::same_as<untyped> T>
+    publish_subscribe_builder<T> publish_subscribe(type_details type) const {
+        return {process_, name_, std::move(type)};
     }
 
     /// Notifications, from many to many.

@@ -15,10 +15,11 @@ namespace elkodon {
 /// service and node alive. Thread rule: one at a time; its samples: see sample.
 ///
 ///     while (auto sample = subscriber.receive()) use(*sample);
-template <class T>
+template <class T, class Header = void>
 class subscriber {
 public:
     using value_type = T;
+    using header_type = Header;
 
     subscriber() noexcept = default;
     explicit subscriber(std::unique_ptr<port::subscriber_port> port) noexcept
@@ -39,34 +40,37 @@ public:
 
     /// The next message of any publisher, all of them in fair turn; each publisher's in order. Never waits:
     /// tests false with a zero error() when nothing is there. Otherwise closed, too_many_borrowed (at most
-    /// subscriber_max_borrowed_samples are held at once), overtaken, forked, or evicted: once, when lost() has grown in
-    /// a lossless service.
-    sample<T> receive() noexcept {
-        if (!port_) return sample<T>({}, errc::closed);
+    /// subscriber_max_borrowed_samples are held at once), overtaken, forked, evicted: once, when lost() has grown in
+    /// a lossless service; or our own failure to map a publisher or its longer slices: the message stays where it is.
+    sample<T, Header> receive() noexcept {
+        if (!port_) return sample<T, Header>({}, errc::closed);
         status ec;
         auto held = port_->receive(ec);
-        return sample<T>(std::move(held), ec);
+        if (refuses(held)) ec = errc::overtaken;
+        return made(std::move(held), ec);
     }
 
     /// Takes up to `into.size()` messages that are there; returns how many are now at its beginning. Takes as
     /// many as may be borrowed at once, with one fence for a publisher's share. What `into` held before goes
     /// first, so that a batch can be used again.
-    std::size_t receive_many(std::span<sample<T>> into) noexcept {
+    std::size_t receive_many(std::span<sample<T, Header>> into) noexcept {
         if (!port_) return 0;
         for (auto& each : into) each.reset();
         auto* next = into.data();
-        return port_->receive_many(
-            into.size(), [&](port::borrowed held) { *next++ = sample<T>(std::move(held)); });
+        port_->receive_many(into.size(), [&](port::borrowed held) {
+            if (!refuses(held)) *next++ = made(std::move(held), {});
+        });
+        return static_cast<std::size_t>(next - into.data());
     }
 
     /// Waits at most `time` for a message. Errors as receive(), and what waiting failed with.
     template <class Rep, class Period>
-    sample<T> timed_receive(std::chrono::duration<Rep, Period> time) noexcept {
+    sample<T, Header> timed_receive(std::chrono::duration<Rep, Period> time) noexcept {
         return wait_and_receive(port::deadline_after(time));
     }
 
     /// Waits until there is a message.
-    sample<T> blocking_receive() noexcept { return wait_and_receive({}); }
+    sample<T, Header> blocking_receive() noexcept { return wait_and_receive({}); }
 
     /// Whether receive() would find something: a message, or an error to tell.
     bool has_samples() noexcept { return port_ && port_->has_news(); }
@@ -87,12 +91,27 @@ public:
     port::subscriber_port* untyped() const noexcept { return port_; }
 
 private:
-    sample<T> wait_and_receive(port::deadline until) noexcept {
-        if (!port_) return sample<T>({}, errc::closed);
+    sample<T, Header> wait_and_receive(port::deadline until) noexcept {
+        if (!port_) return sample<T, Header>({}, errc::closed);
         status ec;
         std::error_code failure;
-        auto held = without_throwing(failure, [&] { return port_->wait_and_receive(until, ec); });
-        return sample<T>(std::move(held), failure ? status::from(failure) : ec);
+        port::borrowed held;
+        do {
+            ec = {};
+            held = without_throwing(failure, [&] { return port_->wait_and_receive(until, ec); });
+        } while (refuses(held));
+        return made(std::move(held), failure ? status::from(failure) : ec);
+    }
+
+    // A slice that says that it is longer than its chunk can be is no message.
+    bool refuses(port::borrowed& held) noexcept {
+        if constexpr (payload<T>::value) return false;
+        else return port_->refuses(held);
+    }
+
+    sample<T, Header> made(port::borrowed held, status why) noexcept {
+        if constexpr (payload<T>::bytes) return {std::move(held), port_->type(), why};
+        else return sample<T, Header>(std::move(held), why);
     }
 
     port::subscriber_port* port_ = nullptr;

@@ -38,6 +38,9 @@ const char* text_of(errc code) noexcept {
         case errc::buffer_full: return "a lossless subscriber's buffer is full: nothing was sent";
         case errc::evicted:
             return "stood still for longer than the service's stall_timeout: messages were lost";
+        case errc::slice_too_long:
+            return "longer than the publisher's chunks: see initial_max_slice_len and "
+                   "allocation_strategy";
     }
     return "unknown error";
 }
@@ -53,6 +56,7 @@ std::optional<std::errc> kin_of(errc code) noexcept {
         case errc::service_busy: return std::errc::device_or_resource_busy;
         case errc::already_running: return std::errc::operation_in_progress;
         case errc::buffer_full: return std::errc::no_buffer_space;
+        case errc::slice_too_long: return std::errc::message_size;
         case errc::event_id_out_of_range: return std::errc::result_out_of_range;
         default: return std::nullopt;
     }

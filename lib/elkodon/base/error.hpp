@@ -39,6 +39,7 @@ enum class errc {
     membership_lost,        ///< the service's directory was taken away while it was in use
     buffer_full,  ///< a lossless subscriber is as far behind as it may be: nothing was sent
     evicted,      ///< this lossless subscriber stood still for longer than stall_timeout, and lost
+    slice_too_long,  ///< longer than the publisher's chunks, which its allocation_strategy doesn't let grow
 };
 
 /// The category of `errc`, named "elkodon". Any thread.

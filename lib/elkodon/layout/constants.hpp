@@ -24,6 +24,9 @@ inline constexpr std::uint32_t max_ports = 16'384;
 /// Chunk numbers have 24 bits; the last one means "none".
 inline constexpr std::uint32_t no_chunk = 0xff'ffff;
 
+/// The most bytes that one message's payload may have: with 2^24 chunks of it a size still fits into 64 bits.
+inline constexpr std::uint64_t largest_payload = std::uint64_t{1} << 38;
+
 constexpr std::uint64_t round_up(std::uint64_t value, std::uint64_t step) noexcept {
     return (value + step - 1) / step * step;
 }

@@ -6,6 +6,7 @@
 #include <elkodon/layout/control_page.hpp>
 #include <elkodon/layout/doorbell_segment.hpp>
 #include <elkodon/layout/event_segments.hpp>
+#include <elkodon/layout/pool_segment.hpp>
 #include <elkodon/layout/publisher_segment.hpp>
 #include <elkodon/layout/subscriber_segment.hpp>
 
@@ -28,10 +29,13 @@ constexpr std::uint64_t make_fingerprint() noexcept {
                                          offsetof(segment_header, state),
                                          sizeof(chunk_header),
                                          sizeof(pool_entry),
+                                         user_header_distance({8, 8}),
                                          offsetof(publisher_segment, first_sequence),
                                          offsetof(publisher_segment, known_from),
                                          offsetof(subscriber_segment, seen),
                                          offsetof(publisher_segment, pools),
+                                         sizeof(pool_segment),
+                                         offsetof(pool_segment, known_from),
                                          offsetof(publisher_segment, tail),
                                          offsetof(publisher_segment, ring),
                                          offsetof(subscriber_segment, wake_at),

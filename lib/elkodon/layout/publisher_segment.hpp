@@ -6,13 +6,22 @@
 // |--------------|----------------|-----------|-------------|------------------------------------|
 // | 0            | header         | publisher | all         | see segment_header                 |
 // | 128          | ring_size …    | publisher | subscribers | before header.state                |
-// | 160          | pools[16]      | publisher | subscribers | entry, then pool_count (release)   |
+// | 160          | pools[16]      | publisher | subscribers | first_chunk: release / acquire     |
 // | 672          | known_from     | publisher | cleaners    | release / acquire                  |
 // | 680          | wake_at        | publisher | subscribers | release / acquire (lossless)       |
 // | 696          | waiting        | publisher | subscribers | seq_cst with a fence (lossless)    |
 // | 768          | tail           | publisher | subscribers | release / acquire                  |
 // | 896          | ring[R]        | publisher | subscribers | release / acquire                  |
 // | pool.offset  | chunks         | publisher | subscribers | chunk_header.word, or the ring slot |
+//
+// A chunk, by the distance from where its payload begins. The chunk header lies there whatever the user header:
+// ring and reader know nothing of that one, and a small one shares the first cache line.
+//
+// | from payload | what           | aligned to                  |
+// |--------------|----------------|-----------------------------|
+// | −16 − …      | user header    | its own alignment; see user_header_distance() |
+// | −16          | chunk_header   | 16                          |
+// | 0            | payload        | its own alignment, at least 16 |
 #pragma once
 
 #include <elkodon/layout/segment_header.hpp>
@@ -37,11 +46,13 @@ static_assert(offsetof(chunk_header, announced) == 8 && offsetof(chunk_header, l
 /// One word: the low 40 bits of the sequence above 24 bits of chunk. Slot i begins as {i, no_chunk}.
 using ring_slot = atomic<std::uint64_t>;
 
-/// Chunk numbers are global over a publisher's pools and never used again by a later one.
+/// Chunk numbers are global over a publisher's pools and never used again by a later one. The first entry is the pool
+/// in this segment. Further pools are files of their own, which say the rest of themselves: their entries have
+/// first_chunk only, stored before the first use, and 0 again once the pool has been released.
 struct pool_entry {
-    std::uint32_t first_chunk;
+    atomic<std::uint32_t> first_chunk;
     std::uint32_t chunk_count;
-    std::uint64_t offset;  // of the first chunk, in this segment; further pools are files of their own
+    std::uint64_t offset;  // of the first chunk, in this segment
     std::uint64_t stride;
     std::uint32_t payload_offset;  // in a chunk; the chunk_header ends there
     std::uint32_t reserved;
@@ -55,8 +66,8 @@ struct publisher_segment {
     segment_header header;
     std::uint32_t ring_size;  // a power of two, at least 2
     std::uint32_t history;
-    std::uint64_t payload_size;
-    atomic<std::uint32_t> pool_count;
+    std::uint64_t payload_size;        // of the longest slice in pools[0]
+    atomic<std::uint32_t> pool_count;  // all that there ever were
     std::uint32_t reserved;
     std::uint64_t first_sequence;  // of the first message that was ever sent
     pool_entry pools[max_pools];
@@ -86,22 +97,38 @@ struct publisher_geometry {
     std::uint32_t chunk_count = 0;
     std::uint64_t payload_size = 0;
     std::uint32_t payload_offset = 16;
+    std::uint32_t room = 1;  // the most elements that a chunk can hold
     std::uint64_t stride = 0;
     std::uint64_t pool_offset = 0;
     std::uint64_t total = 0;
 };
 
-/// Payloads aligned to at most 16 share the first cache line with their header.
+/// What the layout needs to know of a user header. Size 0: there is none.
+struct user_header {
+    std::uint64_t size = 0;
+    std::uint64_t alignment = 1;
+};
+
+/// How far before its payload a user header begins, in bytes; without one it is the chunk header that does.
+constexpr std::uint64_t user_header_distance(const user_header& header) noexcept {
+    return round_up(sizeof(chunk_header) + header.size, header.alignment);
+}
+
+/// Payloads aligned to at most 16, without a user header, share the first cache line with their chunk header.
 constexpr publisher_geometry publisher_geometry_of(std::uint32_t ring_size,
                                                    std::uint32_t chunk_count,
                                                    std::uint64_t payload_size,
-                                                   std::uint64_t alignment) noexcept {
+                                                   std::uint64_t payload_alignment,
+                                                   const user_header& header = {}) noexcept {
+    const auto alignment =
+        payload_alignment > header.alignment ? payload_alignment : header.alignment;
     const auto step = alignment > line ? alignment : line;
     publisher_geometry made;
     made.ring_size = ring_size;
     made.chunk_count = chunk_count;
     made.payload_size = payload_size;
-    made.payload_offset = static_cast<std::uint32_t>(alignment > 16 ? alignment : 16);
+    made.payload_offset = static_cast<std::uint32_t>(
+        round_up(user_header_distance(header), alignment > 16 ? alignment : 16));
     made.stride = round_up(made.payload_offset + payload_size, step);
     made.pool_offset = round_up(
         offsetof(publisher_segment, ring) + std::uint64_t{ring_size} * sizeof(ring_slot), page);

@@ -28,7 +28,8 @@ enum class segment_kind : std::uint32_t {
     listener,
     event_set,
     control,
-    doorbell
+    doorbell,
+    pool
 };
 
 /// Legal moves: making → ready (owner, once, last store of its creation) → closed (owner, once, after it

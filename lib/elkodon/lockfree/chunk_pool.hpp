@@ -33,6 +33,35 @@ public:
         std::fill_n(seen_, chunks, 0);
     }
 
+    /// From here on hands out the `count` chunks from `first` on, and no older ones; `oldest` is the least that is still in
+    /// use. `memory` has room for all between. What was free before is forgotten.
+    void grow(std::span<std::uint32_t> memory,
+              std::uint32_t oldest,
+              std::uint32_t first,
+              std::uint32_t count) noexcept {
+        auto grown = chunk_pool(memory, first + count - oldest, max_loans_);
+        grown.base_ = oldest;
+        grown.free_count_ = 0;
+        for (std::uint32_t chunk = count; chunk > 0; --chunk)
+            grown.free_[grown.free_count_++] = first + chunk - 1;
+        grown.retired_count_ = retired_count_;
+        std::copy_n(retired_, retired_count_, grown.retired_);
+        grown.loan_count_ = loan_count_;
+        std::copy_n(loaned_, loan_count_, grown.loaned_);
+        *this = grown;
+    }
+
+    /// Takes what came back to an older pool than that with `first` out of the free ones; `each(chunk)` is told.
+    template <class F>
+    void forget_older(std::uint32_t first, F&& each) noexcept {
+        std::uint32_t kept = 0;
+        for (std::uint32_t i = 0; i < free_count_; ++i) {
+            if (free_[i] >= first) free_[kept++] = free_[i];
+            else each(free_[i]);
+        }
+        free_count_ = kept;
+    }
+
     std::uint32_t free_count() const noexcept { return free_count_; }
     std::uint32_t loan_count() const noexcept { return loan_count_; }
     bool loans_left() const noexcept { return loan_count_ < max_loans_; }
@@ -71,7 +100,7 @@ public:
     /// A reclaim is begin_scan(), borrowed() for every chunk found in a borrow slot, finish_scan().
     void begin_scan() noexcept { ++scan_; }
     void borrowed(std::uint32_t chunk) noexcept {
-        if (chunk < chunks_) seen_[chunk] = scan_;
+        if (chunk - base_ < chunks_) seen_[chunk - base_] = scan_;
     }
 
     /// Frees what is retired and was not found. Below what was free before, which may have been announced.
@@ -80,7 +109,7 @@ public:
         std::uint32_t kept = 0;
         for (std::uint32_t i = 0; i < retired_count_; ++i) {
             const auto chunk = retired_[i];
-            if (seen_[chunk] == scan_) retired_[kept++] = chunk;
+            if (seen_[chunk - base_] == scan_) retired_[kept++] = chunk;
             else free_[free_count_++] = chunk;
         }
         retired_count_ = kept;
@@ -104,6 +133,7 @@ private:
     std::uint32_t* retired_ = nullptr;
     std::uint32_t* seen_ = nullptr;    // the number of the scan that found this chunk borrowed
     std::uint32_t* loaned_ = nullptr;  // oldest first
+    std::uint32_t base_ = 0;           // the least number in the book
     std::uint32_t chunks_ = 0, max_loans_ = 0;
     std::uint32_t free_count_ = 0, retired_count_ = 0, loan_count_ = 0;
     std::uint32_t scan_ = 0;

@@ -7,9 +7,9 @@
 // after its own fence, sees the borrow slot. Changed: overtaken; clear the slot and look again.
 #pragma once
 
-#include <elkodon/base/untrusted.hpp>
 #include <elkodon/layout/publisher_segment.hpp>
 #include <elkodon/layout/subscriber_segment.hpp>
+#include <elkodon/lockfree/pool.hpp>
 #include <elkodon/lockfree/ring_word.hpp>
 
 #include <algorithm>
@@ -17,14 +17,16 @@
 
 namespace elkodon::lockfree {
 
-/// What a look at the ring found. `overtaken` forbids sleeping: the publisher lapped us twice in one look.
-enum class look { empty, taken, overtaken };
+/// What a look at the ring found. `overtaken` forbids sleeping: the publisher lapped us twice in one look. `unmapped`:
+/// the message is in a pool that isn't known here; see use() and skip().
+enum class look { empty, taken, overtaken, unmapped };
 
 /// A message that a borrow slot protects.
 struct taken_message {
     const std::byte* payload = nullptr;
     std::uint64_t sequence = 0;
-    std::uint32_t length = 0;
+    std::uint32_t length = 0;  // in elements: the publisher's claim
+    std::uint32_t room = 0;    // how many its chunk can hold
 };
 
 /// Which of the messages that take_many() looked at it has got.
@@ -48,12 +50,9 @@ public:
                       const layout::publisher_geometry& geometry,
                       std::uint64_t publisher) noexcept
         : segment_(reinterpret_cast<const layout::publisher_segment*>(begin)),
-          headers_(begin + geometry.pool_offset + geometry.payload_offset -
-                   sizeof(layout::chunk_header)),
-          stride_(geometry.stride),
+          pool_(begin, geometry),
           mask_(geometry.ring_size - 1),
           publisher_(publisher),
-          chunks_(geometry.chunk_count),
           position_(tail()),
           joined_(position_) {}
 
@@ -72,20 +71,32 @@ public:
     std::uint64_t joined() const noexcept { return joined_; }
     std::uint64_t ring_size() const noexcept { return mask_ + 1; }
 
+    /// All pools of the publisher that are mapped here, from now on until the next call: for publishers that may have
+    /// more than one. An announcement into another one is dropped.
+    void use(std::span<const pool> mapped) noexcept {
+        pools_ = mapped;
+        const auto same = [&](const pool& each) { return each.first == pool_.first; };
+        if (std::none_of(mapped.begin(), mapped.end(), same)) pool_ = mapped.front();
+        if (announced_at_) announce(announced_);
+    }
+
+    /// After `unmapped`, when there is no such pool: goes on behind that message.
+    void skip() noexcept { resynchronise(); }
+
     /// Messages that were published after we joined and overwritten before we took them. Exact.
     std::uint64_t lost() const noexcept { return lost_; }
 
     /// After the publisher's death: what is in the slot counts even if the announced header is empty.
     void publisher_died() noexcept {
         last_look_ = true;
-        if (announced_ == layout::no_chunk) learn_announcement_after(position_ - 1);
+        if (!announced_at_) learn_announcement_after(position_ - 1);
     }
 
     /// Whether take() would find something, by header, slot and tail. Writes nothing but its own place.
     bool has_news() const noexcept {
-        if (announced_ != layout::no_chunk) {
+        if (announced_at_) {
             // sync[ring.header] acquire: as in take(), and with its answers.
-            const auto found = header(announced_).word.load(fenced_load);
+            const auto found = announced_at_->word.load(fenced_load);
             if (found == header_word(position_)) return true;
             if (sequence_in(found) < position_ && !last_look_) return lapped();
         }
@@ -107,10 +118,11 @@ public:
                 case step::empty:
                     if (++empty_looks_ % 1024 != 0 || !lapped()) return look::empty;
                     break;
-                case step::elsewhere: break;
+                default: break;
             }
             switch (look_by_slot(borrow, message)) {
                 case step::taken: return look::taken;
+                case step::unmapped: return look::unmapped;
                 case step::empty:
                     if (++empty_looks_ % 1024 != 0 || !lapped()) return look::empty;
                     break;
@@ -132,8 +144,8 @@ public:
             // sync[ring.slot] acquire: as in take().
             const auto word = slot(due).load(std::memory_order_acquire);
             const auto chunk = chunk_in(word);
-            if (number_in(word) != (due & low_40) || chunk >= chunks_) break;
-            __builtin_prefetch(&header(chunk));
+            if (number_in(word) != (due & low_40) || !pool_.holds(chunk)) break;
+            __builtin_prefetch(pool_.header(chunk));
             // sync[borrow.slot] release: with the fence below; see protect().
             borrows[count]->store(pack(publisher_, chunk), fenced_store);
         }
@@ -143,7 +155,7 @@ public:
     }
 
 private:
-    enum class step { empty, taken, elsewhere };
+    enum class step { empty, taken, elsewhere, unmapped };
 
     static constexpr bool rereads_header = Mutant != left_out::header_reread;
     static constexpr bool rereads_slot = Mutant != left_out::slot_reread;
@@ -156,26 +168,26 @@ private:
         // sync[ring.slot] acquire: as in take().
         const auto word = slot(sequence).load(std::memory_order_acquire);
         const auto chunk = chunk_in(word);
-        if (number_in(word) != (sequence & low_40) || chunk >= chunks_) return;
-        const auto& found = header(chunk);
+        const auto* const in = find(chunk);
+        if (number_in(word) != (sequence & low_40) || !in) return;
+        const auto& found = *in->header(chunk);
         // sync[ring.header] acquire: as in take().
         if (found.word.load(std::memory_order_acquire) != header_word(sequence)) return;
         // relaxed: between the two loads of the word.
         const auto next = found.announced.load(fenced_relaxed);
         full_fence();  // sync[fence.borrow] seq_cst: the announcement, then the mark
         // sync[ring.header] acquire: unchanged, so the announcement was that of this message.
-        if (found.word.load(fenced_load) == header_word(sequence) && next < chunks_)
-            announced_ = next;
+        if (found.word.load(fenced_load) == header_word(sequence)) announce(next);
     }
 
     step look_by_header(layout::borrow_slot& borrow, taken_message& message) noexcept {
-        if (announced_ == layout::no_chunk) return step::elsewhere;
-        auto& word = header(announced_).word;
+        if (!announced_at_) return step::elsewhere;
+        const auto& word = announced_at_->word;
         // sync[ring.header] acquire: the publisher's release store; payload and length are visible with it.
         const auto found = word.load(std::memory_order_acquire);
         if (found == header_word(position_)) {
             if (protect<rereads_header>(borrow, announced_, word, found)) {
-                accept(announced_, message);
+                accept(*announced_at_, announced_room_, message);
                 return step::taken;
             }
             return step::elsewhere;
@@ -190,14 +202,17 @@ private:
         const auto found = word.load(std::memory_order_acquire);
         if (number_in(found) == ((position_ - ring_size()) & low_40)) return step::empty;
         if (number_in(found) != (position_ & low_40)) return step::elsewhere;
-        const auto chunk = untrusted(chunk_in(found)).below(chunks_);
-        if (!chunk) return step::elsewhere;
-        if (!protect<rereads_slot>(borrow, *chunk, word, found)) return step::elsewhere;
-        if (!is_due(*chunk, position_)) {
+        const auto chunk = chunk_in(found);
+        const auto* const in = find(chunk);
+        if (!in) return pools_.empty() ? step::elsewhere : step::unmapped;
+        if (!protect<rereads_slot>(borrow, chunk, word, found)) return step::elsewhere;
+        const auto& mine = *in->header(chunk);
+        if (!is_due(mine, position_)) {
             release(borrow);
             return step::elsewhere;
         }
-        accept(*chunk, message);
+        if (in != &pool_) pool_ = *in;
+        accept(mine, pool_.room, message);
         return step::taken;
     }
 
@@ -229,7 +244,9 @@ private:
             const auto chunk = chunk_in(borrows[first - 1]->load(std::memory_order_relaxed));
             const auto due = position_ + first - 1;
             // sync[ring.slot] acquire: the re-read.
-            if (slot(due).load(fenced_load) != pack(due, chunk) || !is_due(chunk, due)) break;
+            if (slot(due).load(fenced_load) != pack(due, chunk) ||
+                !is_due(*pool_.header(chunk), due))
+                break;
             --first;
         }
         for (std::size_t i = 0; i < first; ++i) release(*borrows[i]);
@@ -237,25 +254,25 @@ private:
         for (std::size_t i = first; i < count; ++i) {
             // relaxed: our own store.
             const auto chunk = chunk_in(borrows[i]->load(std::memory_order_relaxed));
-            accept(chunk, messages[i]);
+            accept(*pool_.header(chunk), pool_.room, messages[i]);
         }
         return {first, count};
     }
 
     // The 64 bits are the truth: 40 of them come round again in a few hours at full speed.
-    bool is_due(std::uint32_t chunk, std::uint64_t due) const noexcept {
+    static bool is_due(const layout::chunk_header& mine, std::uint64_t due) noexcept {
         // sync[ring.header] acquire: protected, so it is the message that went with the slot. It may be gone
         // from the ring by now: that is no reason to give it back.
-        return sequence_in(header(chunk).word.load(std::memory_order_acquire)) == due;
+        return sequence_in(mine.word.load(std::memory_order_acquire)) == due;
     }
 
-    void accept(std::uint32_t chunk, taken_message& message) noexcept {
-        const auto& mine = header(chunk);
+    void accept(const layout::chunk_header& mine,
+                std::uint32_t room,
+                taken_message& message) noexcept {
         // relaxed, both: protected and ordered by the word.
         message = {reinterpret_cast<const std::byte*>(&mine) + sizeof(layout::chunk_header),
-                   position_, mine.length.load(std::memory_order_relaxed)};
-        const auto next = mine.announced.load(std::memory_order_relaxed);
-        announced_ = next < chunks_ ? next : layout::no_chunk;
+                   position_, mine.length.load(std::memory_order_relaxed), room};
+        announce(mine.announced.load(std::memory_order_relaxed));
         empty_looks_ = 0;
         ++position_;
     }
@@ -280,7 +297,7 @@ private:
         const auto from = std::max(position_, joined_);
         if (next > from) lost_ += next - from;
         position_ = next;
-        announced_ = layout::no_chunk;
+        announced_at_ = nullptr;
     }
 
     static void release(layout::borrow_slot& borrow) noexcept {
@@ -293,24 +310,37 @@ private:
         return segment_->tail.load(
             std::memory_order_acquire);  // sync[ring.tail] acquire: ring_writer's release
     }
-    const layout::chunk_header& header(std::uint32_t chunk) const noexcept {
-        return *reinterpret_cast<const layout::chunk_header*>(headers_ + chunk * stride_);
+
+    // The number is the publisher's claim: of a chunk that is mapped here, or nothing.
+    const pool* find(std::uint32_t chunk) const noexcept {
+        if (pool_.holds(chunk)) [[likely]]
+            return &pool_;
+        for (const auto& each : pools_)
+            if (each.holds(chunk)) return &each;
+        return nullptr;
+    }
+    void announce(std::uint32_t chunk) noexcept {
+        const auto* const in = find(chunk);
+        announced_at_ = in ? in->header(chunk) : nullptr;
+        announced_room_ = in ? in->room : 0;
+        announced_ = chunk;
     }
     const layout::ring_slot& slot(std::uint64_t sequence) const noexcept {
         return segment_->ring[sequence & mask_];
     }
 
     const layout::publisher_segment* segment_ = nullptr;
-    const std::byte* headers_ = nullptr;
-    std::uint64_t stride_ = 0;
+    pool pool_;  // the one in which the last message was that we went to by its slot
+    std::span<const pool> pools_;
     std::uint64_t mask_ = 0;
     std::uint64_t publisher_ = 0;
-    std::uint32_t chunks_ = 0;
     std::uint64_t position_ =
         0;  // the sequence that is due; after a take by header it may be tail + 1
     std::uint64_t joined_ = 0;  // what was overwritten before this is no loss of ours
     std::uint64_t lost_ = 0;
-    std::uint32_t announced_ = layout::no_chunk;
+    const layout::chunk_header* announced_at_ = nullptr;  // where the next message is announced
+    std::uint32_t announced_ = layout::no_chunk;          // that chunk
+    std::uint32_t announced_room_ = 0;
     std::uint32_t empty_looks_ = 0;
     bool last_look_ = false;
 };

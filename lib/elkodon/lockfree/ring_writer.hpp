@@ -5,7 +5,10 @@
 #pragma once
 
 #include <elkodon/layout/publisher_segment.hpp>
+#include <elkodon/lockfree/pool.hpp>
 #include <elkodon/lockfree/ring_word.hpp>
+
+#include <span>
 
 namespace elkodon::lockfree {
 
@@ -20,9 +23,7 @@ public:
                 const layout::publisher_geometry& geometry,
                 std::uint64_t tail) noexcept
         : segment_(reinterpret_cast<layout::publisher_segment*>(begin)),
-          headers_(begin + geometry.pool_offset + geometry.payload_offset -
-                   sizeof(layout::chunk_header)),
-          stride_(geometry.stride),
+          pool_(begin, geometry),
           mask_(geometry.ring_size - 1),
           last_byte_(sizeof(layout::chunk_header) + geometry.payload_size - 1),
           next_(tail) {
@@ -35,8 +36,19 @@ public:
     }
 
     std::uint64_t next_sequence() const noexcept { return next_; }
+    /// In which the next message was announced, or no_chunk.
+    std::uint32_t announced() const noexcept { return announced_; }
+
+    template <pools Pools = pools::one>
     std::byte* payload(std::uint32_t chunk) const noexcept {
-        return headers_ + chunk * stride_ + sizeof(layout::chunk_header);
+        return reinterpret_cast<std::byte*>(&header<Pools>(chunk)) + sizeof(layout::chunk_header);
+    }
+
+    /// From here on messages go into `newest`; chunks of `older` may still be in the ring, or on loan. From then on
+    /// everything is called with pools::many.
+    void use(const pool& newest, std::span<const pool> older) noexcept {
+        pool_ = newest;
+        older_ = older;
     }
 
     /// Publishes `chunk` as the next message and announces `announced` for the one after it. Returns the
@@ -46,13 +58,14 @@ public:
     /// slot. The header comes before tail and slot, so that whoever sees either finds it complete. What left
     /// the ring is marked at once, which fetches its line back one at a time; doing it before the scan
     /// would wait for all of them in one fence (p99 400 ns against 840 ns, measured).
+    template <pools Pools = pools::one>
     std::uint32_t publish(std::uint32_t chunk,
                           std::uint32_t announced,
                           std::uint32_t length) noexcept {
         if (announced_ != layout::no_chunk && announced_ != chunk)
             // sync[ring.header] release: a reader that finds this goes on to the slot.
-            header(announced_).word.store(gone_word(next_), fenced_store);
-        auto& mine = header(chunk);
+            header<Pools>(announced_).word.store(gone_word(next_), fenced_store);
+        auto& mine = header<Pools>(chunk);
         // relaxed, both: ordered by the word, which is stored after them and re-read before them.
         mine.announced.store(announced, std::memory_order_relaxed);
         mine.length.store(length, std::memory_order_relaxed);
@@ -68,44 +81,57 @@ public:
         announced_ = announced;
         ++next_;
         if (mask_ > ahead)
-            fetch(chunk_in(slot(next_ + ahead).load(std::memory_order_relaxed)));  // relaxed: ours
+            // relaxed: ours.
+            fetch<Pools>(chunk_in(slot(next_ + ahead).load(std::memory_order_relaxed)));
         // The end of a large message is a second miss for the reader; here it need not be one for us.
         if (last_byte_ > 128 && announced != layout::no_chunk)
-            fetch_for_writing(reinterpret_cast<const std::byte*>(&header(announced)) + last_byte_);
+            fetch_for_writing(reinterpret_cast<const std::byte*>(&header<Pools>(announced)) +
+                              last_byte_);
         const auto left = chunk_in(before);
-        if (left != layout::no_chunk) retire(left);
+        if (left != layout::no_chunk) retire<Pools>(left);
         return left;
     }
 
     /// Brings a chunk's first lines here, to be written soon. A stream is 1.4 × as fast with it; a message
     /// alone doesn't notice (measured).
+    template <pools Pools = pools::one>
     void fetch(std::uint32_t chunk) const noexcept {
         if (chunk == layout::no_chunk) return;
-        const auto* const first = reinterpret_cast<const std::byte*>(&header(chunk));
+        const auto* const first = reinterpret_cast<const std::byte*>(&header<Pools>(chunk));
         fetch_for_writing(first);
-        if (stride_ > 64) fetch_for_writing(first + 64);
+        if (pool_.stride > 64) fetch_for_writing(first + 64);
     }
 
 private:
     static constexpr std::uint64_t ahead = 16;
 
     // After the slot was overwritten; whoever scans has fenced since.
+    template <pools Pools>
     void retire(std::uint32_t chunk) noexcept {
-        auto& word = header(chunk).word;
+        auto& word = header<Pools>(chunk).word;
         // relaxed load: only this thread writes it. The store is ordered by the fence before the scan.
         word.store(word.load(std::memory_order_relaxed) | 1, fenced_relaxed);
     }
 
+    template <pools Pools>
     layout::chunk_header& header(std::uint32_t chunk) const noexcept {
-        return *reinterpret_cast<layout::chunk_header*>(headers_ + chunk * stride_);
+        if constexpr (Pools == pools::many)
+            if (!pool_.holds(chunk)) [[unlikely]]
+                return in_older(chunk);
+        return *pool_.header(chunk);
+    }
+    layout::chunk_header& in_older(std::uint32_t chunk) const noexcept {
+        for (const auto& each : older_)
+            if (each.holds(chunk)) return *each.header(chunk);
+        return *pool_.header(chunk);  // never: what is in use is in a pool that is kept
     }
     layout::ring_slot& slot(std::uint64_t sequence) const noexcept {
         return segment_->ring[sequence & mask_];
     }
 
     layout::publisher_segment* segment_ = nullptr;
-    std::byte* headers_ = nullptr;
-    std::uint64_t stride_ = 0;
+    pool pool_;  // the newest
+    std::span<const pool> older_;
     std::uint64_t mask_ = 0;
     std::uint64_t last_byte_ = 0;
     std::uint64_t next_ = 0;

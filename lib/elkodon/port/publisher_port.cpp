@@ -14,8 +14,10 @@ namespace key = service::key;
 
 // A scan costs a fence and a line for each subscriber: with 8 it serves at least 8 messages, and with 64 small
 // ones a lone message hardly ever meets one (1.06 × the floor instead of 1.27 ×, measured). 64 KiB at most.
-std::uint64_t slack_for(const type_details& type) noexcept {
-    const auto stride = layout::publisher_geometry_of(2, 1, type.size, type.alignment).stride;
+std::uint64_t slack_for(const type_details& type, std::uint64_t length) noexcept {
+    const auto stride = layout::publisher_geometry_of(2, 1, type.size * length, type.alignment,
+                                                      service::layout_of(type.header))
+                            .stride;
     return std::clamp<std::uint64_t>(64 * 1024 / stride, 8, 64);
 }
 
@@ -25,19 +27,42 @@ std::uint64_t ring_size_for(const service::static_configuration& configuration) 
 }
 
 // At most 2^34: the properties have bounds.
-std::uint64_t chunks_for(const service::static_configuration& configuration) noexcept {
+std::uint64_t chunks_for(const service::static_configuration& configuration,
+                         std::uint64_t length) noexcept {
     return ring_size_for(configuration) + configuration[key::max_loaned] +
            configuration[key::max_subscribers] * configuration[key::max_borrowed] + 1 +
-           slack_for(configuration.type);
+           slack_for(configuration.type, length);
+}
+
+std::uint32_t room_for(const type_details& type,
+                       const publisher_settings& settings,
+                       const std::string& doing) {
+    if (!type.slice) return 1;
+    const auto length = settings.initial_max_slice_len;
+    if (length < 1 || length > longest_slice(type))
+        throw error(errc::invalid_value, doing, "initial_max_slice_len",
+                    "1 … " + std::to_string(longest_slice(type)), std::to_string(length));
+    return static_cast<std::uint32_t>(length);
 }
 
 }  // namespace
 
-layout::publisher_geometry geometry_for(const service::static_configuration& configuration) noexcept {
-    const auto chunks = std::min(chunks_for(configuration), std::uint64_t{layout::no_chunk});
-    return layout::publisher_geometry_of(static_cast<std::uint32_t>(ring_size_for(configuration)),
-                                         static_cast<std::uint32_t>(chunks),
-                                         configuration.type.size, configuration.type.alignment);
+std::uint64_t longest_slice(const type_details& type) noexcept {
+    return type.slice
+               ? std::min<std::uint64_t>(layout::largest_payload / type.size, ~std::uint32_t{0})
+               : 1;
+}
+
+layout::publisher_geometry geometry_for(const service::static_configuration& configuration,
+                                        std::uint32_t length) noexcept {
+    const auto chunks =
+        std::min(chunks_for(configuration, length), std::uint64_t{layout::no_chunk});
+    auto made = layout::publisher_geometry_of(
+        static_cast<std::uint32_t>(ring_size_for(configuration)),
+        static_cast<std::uint32_t>(chunks), configuration.type.size * length,
+        configuration.type.alignment, service::layout_of(configuration.type.header));
+    made.room = length;
+    return made;
 }
 
 publisher_port::publisher_port(std::shared_ptr<service::service_directory> of,
@@ -50,11 +75,12 @@ publisher_port::publisher_port(std::shared_ptr<service::service_directory> of,
     const auto& configuration = service().configuration();
     const auto doing = "create a publisher of " + service().title();
     if (!service().process().ours()) throw error(errc::forked, doing);
-    const auto geometry = geometry_for(configuration);
+    room_ = room_for(configuration.type, settings_, doing);
+    const auto geometry = geometry_for(configuration, room_);
     if (geometry.chunk_count >= layout::no_chunk)
         throw error(errc::invalid_value, doing, "chunks (ring + loans + all borrowed samples)",
                     "below " + std::to_string(layout::no_chunk),
-                    std::to_string(chunks_for(configuration)));
+                    std::to_string(chunks_for(configuration, room_)));
     const auto loans = static_cast<std::uint32_t>(configuration[service::key::max_loaned]);
     pool_memory_.resize(lockfree::chunk_pool::memory_words(geometry.chunk_count, loans));
     pool_ = lockfree::chunk_pool(pool_memory_, geometry.chunk_count, loans);
@@ -65,9 +91,15 @@ publisher_port::publisher_port(std::shared_ptr<service::service_directory> of,
     layout.ring_size = geometry.ring_size;
     layout.history = static_cast<std::uint32_t>(configuration[service::key::history_size]);
     layout.payload_size = geometry.payload_size;
-    layout.pools[0] = {
-        0, geometry.chunk_count, geometry.pool_offset, geometry.stride, geometry.payload_offset, 0};
-    layout.pool_count = 1;
+    auto& pool = layout.pools[0];
+    pool.chunk_count = geometry.chunk_count;
+    pool.offset = geometry.pool_offset;
+    pool.stride = geometry.stride;
+    pool.payload_offset = geometry.payload_offset;
+    // relaxed: nobody maps the segment before its state says ready.
+    layout.pool_count.store(1, std::memory_order_relaxed);
+    files_.resize(1);
+    files_[0].pool = lockfree::pool(segment_.data(), geometry);
     const auto first = settings_.first_sequence ? settings_.first_sequence : geometry.ring_size;
     ring_ = lockfree::ring_writer(segment_.data(), geometry, first);
     if (service::lossless(configuration)) {
@@ -98,6 +130,8 @@ void publisher_port::abandon(publisher_port* port) noexcept {
 // The name goes now, unless a living subscriber has yet to map what we sent: then who maps it removes it.
 void publisher_port::end() noexcept {
     segment_.mark_closed();
+    for (auto& file : files_)
+        if (file.memory) file.memory.mark_closed();
     service().bump_generation();
     wake();
     service().clean_up();
@@ -172,6 +206,8 @@ bool publisher_port::scan(status& ec) noexcept {
         }
     }
     pool_.finish_scan();
+    if (files_.size() > 1) [[unlikely]]
+        forget_older_chunks();
     return true;
 }
 
@@ -265,6 +301,7 @@ void publisher_port::look_for_the_dead() noexcept {
 void publisher_port::discard(std::uint32_t chunk) noexcept {
     ++discarded_;
     pool_.drop(chunk);
+    if (files_.size() > 1) forget_older_chunks();
 }
 
 bool publisher_port::has_news() noexcept {

@@ -7,6 +7,7 @@
 #include <elkodon/layout/subscriber_segment.hpp>
 #include <elkodon/lockfree/chunk_pool.hpp>
 #include <elkodon/lockfree/ring_writer.hpp>
+#include <elkodon/port/allocation.hpp>
 #include <elkodon/port/backpressure.hpp>
 #include <elkodon/port/gate.hpp>
 #include <elkodon/port/lone_wait.hpp>
@@ -17,7 +18,9 @@ namespace elkodon::port {
 /// What a publisher is made with.
 struct publisher_settings {
     backpressure when_full = backpressure::block;
-    backpressure_handler asks;         // in place of when_full
+    backpressure_handler asks;  // in place of when_full
+    std::uint64_t initial_max_slice_len = 1;
+    allocation_strategy allocation = allocation_strategy::fixed;
     std::uint64_t first_sequence = 0;  // 0: the ring's size; for tests that begin just below a wrap
 };
 
@@ -40,14 +43,25 @@ public:
         return pool_.loan();
     }
 
+    /// The same for a slice of `length` elements, for which a further pool may have to be made; slice_too_long, and
+    /// what making one failed with, as well.
+    std::uint32_t loan(std::uint64_t length, status& ec) noexcept {
+        if (length > room_ && !make_room(length, ec)) [[unlikely]]
+            return layout::no_chunk;
+        return loan(ec);
+    }
+
     /// Gives back a loan that will not be sent.
     void drop(std::uint32_t chunk) noexcept {
         pool_.drop(chunk);
+        if (files_.size() > 1) [[unlikely]]
+            forget_older_chunks();
         if (abandoned_ && pool_.loan_count() == 0) delete this;
     }
 
     /// Publishes a loan of `length` elements. In a lossless service it may wait, fail with buffer_full or with what
-    /// waiting failed with, or discard: then the loan is dropped and counted.
+    /// waiting failed with, or discard: then the loan is dropped and counted. Pools: many for whoever loans slices.
+    template <lockfree::pools Pools = lockfree::pools::one>
     status send(std::uint32_t chunk, std::uint32_t length) noexcept {
         if (forked()) [[unlikely]]
             return errc::forked;
@@ -58,15 +72,21 @@ public:
                 return failure;
             }
         }
-        pool_.sent(chunk, ring_.publish(chunk, pool_.next_announcement(chunk), length));
-        ring_.fetch(pool_.free_ahead(8));
+        pool_.sent(chunk, ring_.publish<Pools>(chunk, pool_.next_announcement(chunk), length));
+        ring_.fetch<Pools>(pool_.free_ahead(8));
         // sync[fence.light] light: our message, then the waiter bits; the sleeper's bit, then its look.
         os::light_fence();
         if (waker_.anybody_waits()) wake();
         return {};
     }
 
-    std::byte* payload(std::uint32_t chunk) const noexcept { return ring_.payload(chunk); }
+    template <lockfree::pools Pools = lockfree::pools::one>
+    std::byte* payload(std::uint32_t chunk) const noexcept {
+        return ring_.payload<Pools>(chunk);
+    }
+
+    /// What the service carries.
+    const type_details& type() const noexcept { return service().configuration().type; }
 
     /// Ends the port: its name goes once every living subscriber has mapped it, its memory with its last loan.
     static void abandon(publisher_port* port) noexcept;
@@ -80,10 +100,19 @@ public:
     /// Who holds on to our chunks, for the message of chunks_exhausted.
     std::string who_pins() const;
 
-    /// The size of the segment, in bytes.
-    std::uint64_t memory_size() const noexcept { return segment_.size(); }
+    /// The size of the segment and of all further pools, in bytes.
+    std::uint64_t memory_size() const noexcept;
 
 private:
+    /// A pool of ours. The first one lies in our segment, and has no file of its own.
+    struct pool_file {
+        lockfree::pool pool;
+        std::uint32_t in_use = 0;  // once it isn't the newest: in the ring, on loan, or borrowed
+        std::uint32_t entry = 0;
+        std::string name;
+        segment::own_segment memory;
+    };
+
     static constexpr std::uint32_t most_spins = 1024;
 
     static std::uint32_t refuse(status& ec, errc why) noexcept {
@@ -103,6 +132,14 @@ private:
     void look_for_the_dead() noexcept;
     void discard(std::uint32_t chunk) noexcept;
 
+    bool make_room(std::uint64_t length, status& ec) noexcept;
+    void grow(std::uint32_t room);
+    std::uint32_t free_entry();
+    void forget_older_chunks() noexcept;
+    void release_pools() noexcept;
+    void unlink(pool_file& file) noexcept;
+    void rebuild_older() noexcept;
+
     void wake() noexcept;
     void end() noexcept;
     bool reclaim(status& ec) noexcept;
@@ -121,14 +158,21 @@ private:
     gate::clock::time_point look_for_the_dead_at_{};
     std::uint64_t discarded_ = 0;
     std::uint32_t spins_ = most_spins;
+    std::uint32_t room_ = 1;        // the longest slice that a chunk can hold
+    std::vector<pool_file> files_;  // by first chunk; the last is the newest: all free chunks are its
+    std::vector<lockfree::pool> older_;  // of files_ but the newest, for the ring
     waker<subscriber_peer> waker_;
     std::uint32_t borrow_count_;
     std::uint32_t slot_ = 0;
     segment::own_segment segment_;
 };
 
-/// The geometry of a publisher of this service: ring + all loans + all borrow slots + 1 chunks, and a slack
-/// of as many as one scan should bring in.
-layout::publisher_geometry geometry_for(const service::static_configuration& configuration) noexcept;
+/// The geometry of a publisher of this service, with chunks for `length` elements each: ring + all loans + all borrow
+/// slots + 1 chunks, and a slack of as many as one scan should bring in.
+layout::publisher_geometry geometry_for(const service::static_configuration& configuration,
+                                        std::uint32_t length = 1) noexcept;
+
+/// The longest slice that there can be: its length has 32 bits, its bytes have a limit. 1 for values.
+std::uint64_t longest_slice(const type_details& type) noexcept;
 
 }  // namespace elkodon::port

@@ -18,13 +18,22 @@ std::optional<layout::publisher_geometry> checked_geometry(const segment::foreig
     const auto& pool = layout.pools[0];
     const auto ring = untrusted(layout.ring_size).within(2, 1U << 31);
     const auto chunks = untrusted(pool.chunk_count).within(1, layout::no_chunk - 1);
-    if (!ring || !std::has_single_bit(*ring) || !chunks || pool.first_chunk != 0)
-        return std::nullopt;
-    const auto expected = layout::publisher_geometry_of(*ring, *chunks, type.size, type.alignment);
+    // relaxed: this entry was complete before the state said ready.
+    const auto first = pool.first_chunk.load(std::memory_order_relaxed);
+    if (!ring || !std::has_single_bit(*ring) || !chunks || first != 0) return std::nullopt;
+    // A value's payload is as long as its type; a slice's as the publisher says.
+    const auto payload = untrusted(type.slice ? layout.payload_size : type.size)
+                             .within(type.size, layout::largest_payload);
+    if (!payload || *payload % type.size != 0) return std::nullopt;
+    const auto room = untrusted(*payload / type.size).within(1, ~std::uint32_t{0});
+    if (!room) return std::nullopt;
+    auto expected = layout::publisher_geometry_of(*ring, *chunks, *payload, type.alignment,
+                                                  service::layout_of(type.header));
     const bool same = pool.offset == expected.pool_offset && pool.stride == expected.stride &&
                       pool.payload_offset == expected.payload_offset &&
                       memory.size() == expected.total;
     if (!same) return std::nullopt;
+    expected.room = static_cast<std::uint32_t>(*room);
     return expected;
 }
 
@@ -110,6 +119,10 @@ std::unique_ptr<publisher_peer> subscriber_port::make_peer(segment::foreign_segm
     if (joined_) made->reader.start_with_first();
     else made->reader.start_with_history(memory.closed() ? 0 : history_);
     made->slot = slot;
+    if (type().slice) {
+        made->pools.emplace_back(memory.data(), *geometry);
+        made->reader.use(made->pools);
+    }
     made->memory = std::move(memory);
     if (service::lossless(service().configuration()) && !observer_) begin_cursor(*made);
     return made;
@@ -137,6 +150,9 @@ std::error_code subscriber_port::refresh() noexcept {
                                   [&](segment::foreign_segment memory, std::uint32_t slot) {
                                       return make_peer(std::move(memory), slot);
                                   });
+    if (type().slice)
+        for (auto& peer : peers_)
+            if (const auto other = map_pools(*peer)) failure = other;
     for (auto& peer : peers_)
         if (peer->memory.closed() || ((std::exchange(peer->fresh, false) || !peer->named) &&
                                       has_ended(*peer, service().process())))
@@ -228,7 +244,7 @@ void subscriber_port::forget_drained() noexcept {
     std::erase_if(peers_, [&](const auto& peer) {
         if (!peer->ended || peer->named || peer->reader.has_news() || borrows_from(peer->id))
             return false;
-        lost_to_the_ended_ += peer->reader.lost();
+        lost_elsewhere_ += peer->reader.lost();
         return true;
     });
     ended_peers_ =
@@ -267,7 +283,7 @@ std::size_t subscriber_port::publisher_count() noexcept {
 }
 
 std::uint64_t subscriber_port::lost() const noexcept {
-    auto lost = lost_to_the_ended_;
+    auto lost = lost_elsewhere_;
     for (const auto& peer : peers_) lost += peer->reader.lost();
     return lost;
 }

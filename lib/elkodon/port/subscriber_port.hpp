@@ -33,8 +33,10 @@ struct publisher_peer : sleeper {
     }
 
     lockfree::ring_reader reader;
-    layout::cursor* cursor = nullptr;  ///< ours; only in lossless services
-    std::uint64_t lost_told = 0;       ///< of the losses, those that an eviction has explained
+    std::vector<lockfree::pool> pools;  ///< only in services of slices; the first lies in `memory`,
+    std::vector<segment::foreign_segment> pool_files;  ///< the others in these, in the same order
+    layout::cursor* cursor = nullptr;                  ///< ours; only in lossless services
+    std::uint64_t lost_told = 0;  ///< of the losses, those that an eviction has explained
     port_id id;
     bool fresh = true;  ///< mapped just now: nobody has asked yet whether it lives
 };
@@ -109,6 +111,18 @@ public:
 
     bool holds_samples() const noexcept;
 
+    /// What the service carries.
+    const type_details& type() const noexcept { return service().configuration().type; }
+
+    /// Whether a message says that it is longer than its chunk: it is let go, and counted as lost.
+    bool refuses(borrowed& message) noexcept {
+        if (!message || message.message().length <= message.message().room) [[likely]]
+            return false;
+        message = {};
+        ++lost_elsewhere_;
+        return true;
+    }
+
     /// Whoever destroys the public object calls this: it deletes the port now, or with its last sample.
     void abandon() noexcept;
 
@@ -147,6 +161,8 @@ private:
                     return hand_out_lossless(slot, peer, ec);
                 return hand_out(slot, peer);
             }
+            if (found == lockfree::look::unmapped) [[unlikely]]
+                return meet_pool(slot, peer, ec);
             if (found == lockfree::look::overtaken) ec = errc::overtaken;
         }
         rest();
@@ -215,6 +231,12 @@ private:
         return {};
     }
 
+    borrowed meet_pool(borrow& slot, publisher_peer& peer, status& ec) noexcept;
+    std::error_code map_pools(publisher_peer& peer) noexcept;
+    void map_named_pools(publisher_peer& peer, std::error_code& failure);
+    void drop_unnamed_pools(publisher_peer& peer) noexcept;
+    bool borrows_from(const segment::foreign_segment& pool) const noexcept;
+
     borrowed hand_out_lossless(borrow& slot, publisher_peer& peer, status& ec) noexcept;
     void go_on(publisher_peer& peer) noexcept;
     void wake_publishers() noexcept;
@@ -238,7 +260,7 @@ private:
     bool ended_peers_ = false;
     bool joined_ = false;
     status failure_;  // a publisher could not be mapped: what looks empty may not be
-    std::uint64_t lost_to_the_ended_ = 0;
+    std::uint64_t lost_elsewhere_ = 0;  // of the ended, and what said impossible things
     std::uint64_t history_;
     borrowed kept_;  // the message behind an eviction that had to be told first
     bool observer_;

@@ -62,6 +62,7 @@ bool waiting_port::cool() noexcept {
     taken_since_sleep_ = 0;
     if (cold_) return false;
     cold_ = true;
+    // sync[publisher.waiting] seq_cst: a lossless publisher's, in the same way.
     // sync[control.waiting] seq_cst: set before our last look at the data; a publisher stores its message,
     // then loads this. One of the two sees the other.
     cold_word_->fetch_or(cold_bit_, std::memory_order_seq_cst);

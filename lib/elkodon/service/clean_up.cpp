@@ -1,5 +1,6 @@
 // See clean_up.hpp.
 #include <elkodon/layout/control_page.hpp>
+#include <elkodon/layout/pool_segment.hpp>
 #include <elkodon/layout/publisher_segment.hpp>
 #include <elkodon/layout/subscriber_segment.hpp>
 #include <elkodon/service/clean_up.hpp>
@@ -44,6 +45,16 @@ bool all_have_seen(int directory, const entries& names, std::uint64_t generation
         if (lives.on(subscriber.process)) return false;
     }
     return true;
+}
+
+// A pool goes as its publisher's name does, but never before everybody has mapped it: it takes nobody's place.
+bool remove_pool(int directory, const entries& names, const std::string& name, life& lives) {
+    // sync[publisher.known_from] acquire: read through the file, by a system call.
+    const auto pool =
+        segment::glimpse_at(directory, name, offsetof(layout::pool_segment, known_from));
+    if (!pool.process || (lives.on(pool.process) && !pool.closed)) return false;
+    return all_have_seen(directory, names, pool.word, lives) &&
+           os::unlink_if(directory, name, pool.file);
 }
 
 // Other processes that map the service learn of it through the generation.
@@ -97,6 +108,7 @@ void clean_up_service(int directory, const presence& self, unseen what) {
     life lives(self);
     bool removed = false;
     for (const auto& name : names) {
+        if (is_pool(name.name) && remove_pool(directory, names, name.name, lives)) removed = true;
         const auto kind = port_of(name.name);
         if (!kind) continue;
         // sync[publisher.known_from] acquire: read through the file, by a system call.

@@ -4,6 +4,7 @@
 //     control                         the control page
 //     member.<process>.<number>       a process that has the service open
 //     publisher.<slot> …              one file a port; a listener has listener.<slot>.events too
+//     publisher.<slot>.pool.<port>.<first chunk>      a further pool of a publisher of slices
 #pragma once
 
 #include <elkodon/base/ids.hpp>
@@ -54,6 +55,16 @@ inline std::optional<port_kind> port_of(std::string_view name) noexcept {
          {port_kind::publisher, port_kind::subscriber, port_kind::notifier, port_kind::listener})
         if (slot_of(kind, name)) return kind;
     return std::nullopt;
+}
+
+/// Never used again: with the port's id, since a successor in the slot has pools of its own.
+inline std::string pool_name(std::uint32_t slot, port_id publisher, std::uint32_t first_chunk) {
+    return port_name(port_kind::publisher, slot) + ".pool." + publisher.to_string() + "." +
+           std::to_string(first_chunk);
+}
+
+inline bool is_pool(std::string_view name) noexcept {
+    return name.starts_with("publisher.") && name.find(".pool.") != std::string_view::npos;
 }
 
 /// Sixteen hexadecimal digits and nothing else; zero otherwise.

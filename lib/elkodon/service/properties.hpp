@@ -4,6 +4,7 @@
 
 #include <elkodon/layout/constants.hpp>
 #include <elkodon/layout/event_segments.hpp>
+#include <elkodon/layout/publisher_segment.hpp>
 #include <elkodon/service/static_configuration.hpp>
 
 namespace elkodon::service {
@@ -34,6 +35,11 @@ inline std::vector<property> publish_subscribe_properties() {
             {key::max_loaned, 2, 1, samples},
             {key::safe_overflow, 1, 0, 1, match::flag},
             {key::stall_timeout, 0, 0, hundred_years_in_ms, match::exactly}};
+}
+
+/// What the layout of a chunk needs to know of a user header.
+inline layout::user_header layout_of(const header_details& header) noexcept {
+    return {header.name.empty() ? 0 : header.size, header.name.empty() ? 1 : header.alignment};
 }
 
 /// Whether subscribers hold their publishers back.

@@ -99,10 +99,14 @@ void service_directory::create_or_check(static_configuration wanted, joining how
 void service_directory::check(const static_configuration& wanted, const std::string& doing) {
     configuration_ = from_toml(configuration_text(descriptor(), doing), wanted, doing);
     check_compatible(wanted, configuration_, doing);
+    configuration_.any_type = false;
     map_control();
 }
 
 void service_directory::create(static_configuration wanted, const std::string& doing) {
+    if (wanted.any_type)
+        throw error(errc::invalid_value, doing, "type", "details of a type, to create it with",
+                    "none");
     for (const auto& entry : os::list_directory(descriptor()))
         os::unlink_name(descriptor(), entry.name);
     segment::own_segment page(descriptor(), {layout::segment_kind::control, {}, process_->id()},

@@ -4,6 +4,7 @@
 #include <elkodon/layout/constants.hpp>
 #include <elkodon/service/static_configuration.hpp>
 
+#include <bit>
 #include <sstream>
 #include <toml++/toml.h>
 
@@ -32,18 +33,58 @@ std::string number_in(const toml::table& table, const char* key, std::uint64_t& 
     return {};
 }
 
+const char* variant_of(const type_details& type) noexcept { return type.slice ? "slice" : "value"; }
+
+bool can_be_an_alignment(std::uint64_t alignment) noexcept {
+    return std::has_single_bit(alignment) && alignment <= layout::page;
+}
+
+bool can_be_a_size(std::uint64_t size) noexcept {
+    return size >= 1 && size <= layout::largest_payload;
+}
+
+// A message of these has a type; a notification has none.
+bool carries(const static_configuration& made) noexcept {
+    return made.pattern == pattern::publish_subscribe;
+}
+
+std::string read_header(header_details& made, const toml::table& table) {
+    const auto name = table["name"].value<std::string>();
+    if (!name || name->empty()) return "name";
+    made.name = *name;
+    if (auto wrong = number_in(table, "size", made.size); !wrong.empty()) return wrong;
+    if (auto wrong = number_in(table, "alignment", made.alignment); !wrong.empty()) return wrong;
+    if (!can_be_a_size(made.size)) return "size";
+    return can_be_an_alignment(made.alignment) ? "" : "alignment";
+}
+
+std::string read_type(type_details& made, const toml::table& table, bool carried) {
+    const auto name = table["name"].value<std::string>();
+    if (!name) return "name";
+    made.name = *name;
+    if (auto wrong = number_in(table, "size", made.size); !wrong.empty()) return wrong;
+    if (auto wrong = number_in(table, "alignment", made.alignment); !wrong.empty()) return wrong;
+    if (carried && !can_be_a_size(made.size)) return "size";
+    if (carried && !can_be_an_alignment(made.alignment)) return "alignment";
+    const auto variant =
+        table["variant"].value_or<std::string>(table.contains("variant") ? "" : "value");
+    if (variant != "value" && variant != "slice") return "variant";
+    made.slice = variant == "slice";
+    made.header = {};
+    if (!table.contains("header")) return {};
+    const auto* header = table["header"].as_table();
+    if (!header) return "header";
+    const auto wrong = read_header(made.header, *header);
+    return wrong.empty() ? wrong : "header." + wrong;
+}
+
 // The first key that is missing or wrong, or nothing.
 std::string read_into(static_configuration& made, const toml::table& table) {
     const auto* type = table["type"].as_table();
     const auto* properties = table["properties"].as_table();
     if (!type) return "type";
     if (!properties) return "properties";
-    const auto type_name = (*type)["name"].value<std::string>();
-    if (!type_name) return "type.name";
-    made.type.name = *type_name;
-    if (auto wrong = number_in(*type, "size", made.type.size); !wrong.empty())
-        return "type." + wrong;
-    if (auto wrong = number_in(*type, "alignment", made.type.alignment); !wrong.empty())
+    if (auto wrong = read_type(made.type, *type, carries(made)); !wrong.empty())
         return "type." + wrong;
     for (auto& each : made.properties) {
         if (each.match == match::flag) {
@@ -58,6 +99,69 @@ std::string read_into(static_configuration& made, const toml::table& table) {
             return "properties." + std::string(each.key);
     }
     return {};
+}
+
+template <class Details>
+toml::table name_size_alignment(const Details& type) {
+    return toml::table{{"name", type.name},
+                       {"size", static_cast<std::int64_t>(type.size)},
+                       {"alignment", static_cast<std::int64_t>(type.alignment)}};
+}
+
+toml::table table_of(const type_details& type) {
+    auto made = name_size_alignment(type);
+    made.insert("variant", variant_of(type));
+    if (!type.header.name.empty()) made.insert("header", name_size_alignment(type.header));
+    return made;
+}
+
+// Throws what wanted and found say, where they differ.
+class comparison {
+public:
+    explicit comparison(const std::string& doing) : doing_(doing) {}
+
+    void operator()(const std::string& what,
+                    const std::string& wanted,
+                    const std::string& found) const {
+        if (wanted != found) throw error(errc::incompatible_type, doing_, what, wanted, found);
+    }
+    void operator()(const std::string& what, std::uint64_t wanted, std::uint64_t found) const {
+        operator()(what, std::to_string(wanted), std::to_string(found));
+    }
+
+private:
+    const std::string& doing_;
+};
+
+void check_type(const type_details& ours, const type_details& theirs, const std::string& doing) {
+    const comparison same(doing);
+    same("type name", ours.name, theirs.name);
+    same("variant of " + ours.name, variant_of(ours), variant_of(theirs));
+    same("size of " + ours.name, ours.size, theirs.size);
+    same("alignment of " + ours.name, ours.alignment, theirs.alignment);
+    const auto& header = ours.header.name;
+    same("user header", header.empty() ? "none" : header,
+         theirs.header.name.empty() ? "none" : theirs.header.name);
+    same("size of user header " + header, ours.header.size, theirs.header.size);
+    same("alignment of user header " + header, ours.header.alignment, theirs.header.alignment);
+}
+
+void check_number(const std::string& what,
+                  std::uint64_t found,
+                  bool possible,
+                  const std::string& wanted,
+                  const std::string& doing) {
+    if (!possible) throw error(errc::invalid_value, doing, what, wanted, std::to_string(found));
+}
+
+void check_size_and_alignment(const std::string& of,
+                              std::uint64_t size,
+                              std::uint64_t alignment,
+                              const std::string& doing) {
+    check_number("size of " + of, size, can_be_a_size(size),
+                 "1 … " + std::to_string(layout::largest_payload), doing);
+    check_number("alignment of " + of, alignment, can_be_an_alignment(alignment),
+                 "a power of two up to " + std::to_string(layout::page), doing);
 }
 
 }  // namespace
@@ -81,21 +185,18 @@ void check_values(const static_configuration& wanted, const std::string& doing) 
             throw error(errc::invalid_value, doing, std::string(each.key),
                         std::to_string(each.least) + " … " + std::to_string(each.most),
                         std::to_string(each.value));
+    if (!carries(wanted) || wanted.any_type) return;
+    const auto& type = wanted.type;
+    check_size_and_alignment(type.name, type.size, type.alignment, doing);
+    if (!type.header.name.empty())
+        check_size_and_alignment("user header " + type.header.name, type.header.size,
+                                 type.header.alignment, doing);
 }
 
 void check_compatible(const static_configuration& wanted,
                       const static_configuration& found,
                       const std::string& doing) {
-    const auto& ours = wanted.type;
-    const auto& theirs = found.type;
-    if (ours.name != theirs.name)
-        throw error(errc::incompatible_type, doing, "type name", ours.name, theirs.name);
-    if (ours.size != theirs.size)
-        throw error(errc::incompatible_type, doing, "size of " + ours.name,
-                    std::to_string(ours.size), std::to_string(theirs.size));
-    if (ours.alignment != theirs.alignment)
-        throw error(errc::incompatible_type, doing, "alignment of " + ours.name,
-                    std::to_string(ours.alignment), std::to_string(theirs.alignment));
+    if (!wanted.any_type) check_type(wanted.type, found.type, doing);
     for (const auto& each : wanted.properties)
         if (each.asked && !gives(found[each.key], each))
             throw error(errc::incompatible_property, doing, std::string(each.key),
@@ -109,15 +210,11 @@ std::string to_toml(const static_configuration& configuration) {
     for (const auto& each : configuration.properties)
         if (each.match == match::flag) properties.insert(each.key, each.value != 0);
         else properties.insert(each.key, static_cast<std::int64_t>(each.value));
-    const toml::table all{
-        {"name", configuration.name},
-        {"pattern", word_for(configuration.pattern)},
-        {"layout", static_cast<std::int64_t>(layout::version)},
-        {"type",
-         toml::table{{"name", configuration.type.name},
-                     {"size", static_cast<std::int64_t>(configuration.type.size)},
-                     {"alignment", static_cast<std::int64_t>(configuration.type.alignment)}}},
-        {"properties", properties}};
+    const toml::table all{{"name", configuration.name},
+                          {"pattern", word_for(configuration.pattern)},
+                          {"layout", static_cast<std::int64_t>(layout::version)},
+                          {"type", table_of(configuration.type)},
+                          {"properties", properties}};
     std::ostringstream text;
     text << all << '\n';
     return text.str();

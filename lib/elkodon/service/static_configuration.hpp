@@ -35,13 +35,14 @@ struct static_configuration {
     service::pattern pattern = service::pattern::publish_subscribe;
     type_details type;
     std::vector<property> properties;
+    bool any_type = false;  // whoever opens takes what the service carries; nobody can create
 
     /// The value of a property that the pattern has.
     std::uint64_t operator[](std::string_view key) const noexcept;
     void ask(std::string_view key, std::uint64_t value) noexcept;
 };
 
-/// Throws errc::invalid_value, with the allowed range, for a value that cannot be.
+/// Throws errc::invalid_value, with the allowed range, for a value that cannot be, of a property or of the type.
 void check_values(const static_configuration& wanted, const std::string& doing);
 
 /// Throws errc::incompatible_type or incompatible_property, with both values, when `found` can't give what

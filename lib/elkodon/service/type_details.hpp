@@ -4,21 +4,25 @@
 
 #include <cstdint>
 #include <string>
-#include <utility>
 
 namespace elkodon {
 
-/// A payload's type, as its service stores it.
-struct type_details {
-    type_details() = default;
-    type_details(std::string name_of_type,
-                 std::uint64_t size_in_bytes,
-                 std::uint64_t alignment_in_bytes)
-        : name(std::move(name_of_type)), size(size_in_bytes), alignment(alignment_in_bytes) {}
-
-    std::string name;
+/// The type of what goes with each message, beside its payload.
+struct header_details {
+    std::string name = {};        ///< empty: there is none
     std::uint64_t size = 0;       ///< in bytes
     std::uint64_t alignment = 1;  ///< in bytes
+    friend bool operator==(const header_details&, const header_details&) = default;
+};
+
+/// A payload's type, as its service stores it.
+struct type_details {
+    std::string name = {};
+    std::uint64_t size = 0;  ///< in bytes; of one element
+    std::uint64_t alignment =
+        1;               ///< in bytes; what payload_alignment() asked for, where that is more
+    bool slice = false;  ///< a message holds any number of elements, not just one
+    header_details header = {};
     friend bool operator==(const type_details&, const type_details&) = default;
 };
 

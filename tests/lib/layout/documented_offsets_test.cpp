@@ -88,6 +88,13 @@ TEST_CASE("the tables in the layout headers say where each field is") {
                         {"waiting", offsetof(publisher_segment, waiting)},
                         {"tail", offsetof(publisher_segment, tail)},
                         {"ring", offsetof(publisher_segment, ring)}}));
+    CHECK(table_in("pool_segment.hpp") ==
+          text_of_rows({{"header", offsetof(pool_segment, header)},
+                        {"first_chunk", offsetof(pool_segment, first_chunk)},
+                        {"chunk_count", offsetof(pool_segment, chunk_count)},
+                        {"payload_size", offsetof(pool_segment, payload_size)},
+                        {"known_from", offsetof(pool_segment, known_from)},
+                        {"chunks", pool_geometry_of(1, 1, 1, {}).pool_offset}}));
     CHECK(table_in("subscriber_segment.hpp") ==
           text_of_rows({{"header", offsetof(subscriber_segment, header)},
                         {"borrow_count", offsetof(subscriber_segment, borrow_count)},
@@ -145,6 +152,29 @@ TEST_CASE("a payload is aligned as its type asks, behind its header, and no two 
                 if (alignment <= 16)
                     REQUIRE(made.payload_offset == 16);  // header and payload begin in one line
             }
+}
+
+TEST_CASE("a user header is aligned, ends before the chunk header, and none changes nothing") {
+    for (const std::uint64_t alignment : {1, 8, 16, 64, 4096})
+        for (const std::uint64_t of_header : {1, 8, 64, 512})
+            for (const std::uint64_t blocks : {1, 2, 5, 17}) {
+                const user_header header{of_header * blocks, of_header};
+                const auto made = publisher_geometry_of(8, 7, 100, alignment, header);
+                const auto distance = user_header_distance(header);
+                CAPTURE(alignment, of_header, blocks);
+                REQUIRE(distance >= sizeof(chunk_header) + header.size);
+                REQUIRE(made.payload_offset >= distance);
+                REQUIRE((made.payload_offset - distance) % of_header == 0);
+                REQUIRE(made.pool_offset % of_header == 0);
+                REQUIRE(made.stride % of_header == 0);
+                REQUIRE(made.payload_offset % alignment == 0);
+                REQUIRE(made.payload_offset % 16 == 0);
+                REQUIRE(made.stride % alignment == 0);
+                REQUIRE(made.stride >= made.payload_offset + 100);
+            }
+    CHECK(user_header_distance({}) == sizeof(chunk_header));
+    CHECK(publisher_geometry_of(8, 7, 48, 16).stride == 128);
+    CHECK(publisher_geometry_of(8, 7, 48, 16, user_header{16, 8}).payload_offset == 32);
 }
 
 TEST_CASE("a subscriber's segment has room for its borrow slots, an event set for its ids") {
