@@ -16,7 +16,7 @@ constexpr std::uint64_t stop = ~std::uint64_t{0};  // instead of the consumer's 
 struct counters_ring {
     alignas(bench::line) std::atomic<std::uint64_t> tail{0};  // producer
     alignas(bench::line) std::atomic<std::uint64_t> head{0};  // consumer
-    alignas(bench::line) std::array<std::uint32_t, capacity> index{};
+    alignas(bench::line) std::array<std::uint32_t, capacity> indices{};
 
     class producer {
     public:
@@ -28,7 +28,7 @@ struct counters_ring {
         }
         bool stopped() const { return head_ == stop; }
         void push(std::uint32_t index) {  // needs room
-            ring_.index[tail_ % capacity] = index;
+            ring_.indices[tail_ % capacity] = index;
             ring_.tail.store(++tail_, std::memory_order_release);
         }
 
@@ -45,7 +45,7 @@ struct counters_ring {
             const auto count =
                 std::min<std::uint64_t>(ring_.tail.load(std::memory_order_acquire) - head_, batch);
             for (auto end = head_ + count; head_ != end; ++head_) {
-                use(ring_.index[head_ % capacity]);
+                use(ring_.indices[head_ % capacity]);
                 if (head_ - given_ == capacity / 4) give();
             }
             return count;

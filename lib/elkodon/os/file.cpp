@@ -1,4 +1,5 @@
 // See file.hpp.
+#include <elkodon/base/atomic.hpp>
 #include <elkodon/base/error.hpp>
 #include <elkodon/os/file.hpp>
 
@@ -15,8 +16,23 @@
 #include <thread>
 #include <unistd.h>
 
+#if ELKODON_TSAN
+#include <sanitizer/tsan_interface.h>
+#endif
+
 namespace elkodon::os {
 namespace {
+
+// ThreadSanitizer doesn't know that the kernel orders what threads do with one directory: who doesn't find a name any
+// more comes after all that was done before it was removed.
+#if ELKODON_TSAN
+char names;
+void before_names_change() noexcept { __tsan_release(&names); }
+void after_names_were_read() noexcept { __tsan_acquire(&names); }
+#else
+void before_names_change() noexcept {}
+void after_names_were_read() noexcept {}
+#endif
 
 std::string path_of(int file) { return "/proc/self/fd/" + std::to_string(file); }
 
@@ -112,6 +128,7 @@ fd create_unnamed(int directory, std::uint64_t size, const std::string& doing) {
 }
 
 bool link_unnamed(int file, int directory, const std::string& name) {
+    before_names_change();
     if (linkat(AT_FDCWD, path_of(file).c_str(), directory, name.c_str(), AT_SYMLINK_FOLLOW) == 0)
         return true;
     if (errno == EEXIST) return false;
@@ -126,10 +143,12 @@ file_identity identity_of(int directory, const std::string& name) noexcept {
 }
 
 bool unlink_if(int directory, const std::string& name, file_identity identity) noexcept {
+    before_names_change();
     return identity_of(directory, name) == identity && unlinkat(directory, name.c_str(), 0) == 0;
 }
 
 void unlink_name(int directory, const std::string& name) noexcept {
+    before_names_change();
     unlinkat(directory, name.c_str(), 0);
 }
 
@@ -149,6 +168,7 @@ std::vector<directory_entry> list_directory(int directory) {
         const std::string_view name = entry->d_name;
         if (name != "." && name != "..") entries.push_back({std::string(name), entry->d_ino});
     }
+    after_names_were_read();
     return entries;
 }
 

@@ -203,7 +203,7 @@ void subscriber_port::wake_publishers() noexcept {
     full_fence();  // sync[fence.wake] seq_cst: our cursor, then the generation; see waker::wake()
     if (service().generation() != generation_) refresh();
     for (const auto& peer : peers_) {
-        // sync[control.waiting] seq_cst: in its own segment; it sets this, then looks at our cursor.
+        // sync[publisher.waiting] seq_cst: it sets this, then looks at our cursor.
         if (!peer->bell || peer->layout().waiting.load(std::memory_order_seq_cst) == 0) continue;
         peer->bell->mark(peer->doorbell_slot);
         peer->bell->ring_if_armed();
