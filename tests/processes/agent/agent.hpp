@@ -38,6 +38,7 @@ void add_publishing(command_table& table);
 void add_receiving(command_table& table);
 void add_events(command_table& table);
 void add_serving(command_table& table);
+void add_files(command_table& table);
 
 /// A line of answer before the last one.
 void say(const std::string& line);
