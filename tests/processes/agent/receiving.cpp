@@ -98,6 +98,16 @@ std::string stream(state& own, const words& line) {
     return "ended";
 }
 
+/// Takes whatever comes from whomever, evicted or not, until something kills us; none may be torn.
+std::string watch(state& own, const words&) {
+    say("watching");
+    for (;;) {
+        const auto sample = own.subscriber.blocking_receive();
+        if (sample && text_of(sample) == "torn") throw std::runtime_error("torn");
+        if (sample.error() != elkodon::errc::evicted) check(sample);
+    }
+}
+
 /// Takes all that comes, until all publishers have gone, and says where it ended. For a flood.
 std::string follow(state& own, const words& line) {
     const auto& way = line.at(1);
@@ -190,6 +200,7 @@ void add_receiving(command_table& table) {
     table["check"] = check_held;
     table["stream"] = stream;
     table["follow"] = follow;
+    table["watch"] = watch;
     table["receive"] = receive;
     table["be_lapped"] = be_lapped;
     table["scribble"] = scribble;
