@@ -122,7 +122,8 @@ TEST_CASE("best_fit makes chunks of just that length, power_of_two of the next p
     CHECK(here.pools().size() == 1);
 }
 
-TEST_CASE("a sample in an old pool stays as it was, and when it goes the pool goes, at both ends") {
+TEST_CASE("a sample in an old pool stays as it was, and when it goes the pool goes, at both ends",
+          "[own mappings]") {
     world here;
     auto service = here.scans().create();
     auto publisher =
@@ -363,7 +364,8 @@ TEST_CASE("a file system that is too full for a longer slice is an error of the 
 }
 
 TEST_CASE("what a killed publisher had sent from further pools reaches who was there, and then its "
-          "files go") {
+          "files go",
+          "[own mappings]") {
     world here;
     auto service = here.scans().subscriber_max_buffer_size(16).create();
     auto subscriber = service.subscriber().create();

@@ -334,7 +334,7 @@ TEST_CASE("a publisher that nobody subscribes to goes on for ever") {
     CHECK(subscriber.lost() == 0);
 }
 
-TEST_CASE("a fork's child can't use what it inherited, and can make its own") {
+TEST_CASE("a fork's child can't use what it inherited, and can make its own", "[own mappings]") {
     pair_of<int> both;
     auto event = both.node.service("bell").event().create();
     auto notifier = event.notifier().create();

@@ -110,6 +110,7 @@ fd open_file(int directory, const std::string& name, bool writable) {
         const int number = errno;
         throw_errno(number, "open \"" + name + "\"");
     }
+    if (!file) after_names_were_read();
     return file;
 }
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <sys/mman.h>
+#include <utility>
 
 namespace elkodon::os {
 namespace {
@@ -19,55 +20,37 @@ std::byte* map(int file, std::uint64_t size, access mode, const std::string& doi
 }
 
 // ThreadSanitizer goes by addresses: with two mappings of one page it would miss every race between two ports of one
-// process. In its builds a process maps each file once, for writing.
-class shared_mappings {
+// process, and invent others. In its builds a process maps each file once, for writing, and for good.
+class lasting_mappings {
 public:
-    static shared_mappings& instance() {
+    static lasting_mappings& instance() {
         static auto* const one =
-            new shared_mappings;  // ports with static storage outlive everything
+            new lasting_mappings;  // ports with static storage outlive everything
         return *one;
     }
 
-    std::byte* take(int file, std::uint64_t size, const std::string& doing) {
+    std::byte* of(int file, std::uint64_t size, const std::string& doing) {
         const auto identity = facts_of(file, doing).identity;
         const std::lock_guard lock(mutex_);
-        for (auto& [begin, known] : entries_)
-            if (known.file == identity && known.size == size) return ++known.users, begin;
-        auto* const begin = map(file, size, access::read_write, doing);
-        entries_[begin] = {identity, size, 1};
+        auto& begin = known_[{identity, size}];
+        if (!begin) begin = map(file, size, access::read_write, doing);
         return begin;
     }
 
-    /// Whether the last user has gone.
-    bool give_back(std::byte* begin) {
-        const std::lock_guard lock(mutex_);
-        const auto found = entries_.find(begin);
-        if (--found->second.users > 0) return false;
-        entries_.erase(found);
-        return true;
-    }
-
 private:
-    struct entry {
-        file_identity file;
-        std::uint64_t size = 0;
-        int users = 0;
-    };
     std::mutex mutex_;
-    std::map<std::byte*, entry> entries_;
+    std::map<std::pair<file_identity, std::uint64_t>, std::byte*> known_;
 };
 
 }  // namespace
 
 mapping::mapping(int file, std::uint64_t size, access mode, const std::string& doing)
-    : begin_(fences_as_orders ? shared_mappings::instance().take(file, size, doing)
+    : begin_(fences_as_orders ? lasting_mappings::instance().of(file, size, doing)
                               : map(file, size, mode, doing)),
       size_(size) {}
 
 mapping::~mapping() {
-    if (!begin_) return;
-    if (fences_as_orders && !shared_mappings::instance().give_back(begin_)) return;
-    munmap(begin_, size_);
+    if (begin_ && !fences_as_orders) munmap(begin_, size_);
 }
 
 void mapping::absent_in_children() const noexcept { madvise(begin_, size_, MADV_DONTFORK); }
