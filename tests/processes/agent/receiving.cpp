@@ -98,13 +98,16 @@ std::string stream(state& own, const words& line) {
     return "ended";
 }
 
-/// Takes whatever comes from whomever, evicted or not, until something kills us; none may be torn.
-std::string watch(state& own, const words&) {
+/// Takes whatever comes from whomever, until the number of the line; none may be torn.
+std::string watch(state& own, const words& line) {
+    const auto last = number(line, 1);
     say("watching");
     for (;;) {
         const auto sample = own.subscriber.blocking_receive();
-        if (sample && text_of(sample) == "torn") throw std::runtime_error("torn");
-        if (sample.error() != elkodon::errc::evicted) check(sample);
+        check(sample);
+        if (!sample) continue;
+        if (text_of(sample) == "torn") throw std::runtime_error("torn");
+        if (support::number_in(*sample) == last) return "ok";
     }
 }
 
