@@ -355,7 +355,7 @@ TEST_CASE("a loop that drains a descriptor gets every message of a publisher in 
     CHECK(wrong == 0);
     CHECK(due == count);
     CHECK(subscriber.lost() == 0);
-    CHECK(waits.load() >= bursts);
+    CHECK(waits.load() + 1 >= bursts);  // after the last one it need not fall asleep
     CHECK_FALSE(subscriber.receive());
 }
 
