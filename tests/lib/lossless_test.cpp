@@ -1,12 +1,12 @@
 // Services without overflow: every subscriber but observers holds its publishers back, and nothing is lost.
 #include "caught.hpp"
+#include "numbers.hpp"
 
 #include <elkodon/elkodon.hpp>
 #include <support/scratch_root.hpp>
 
 #include <array>
 #include <atomic>
-#include <numeric>
 #include <thread>
 #include <vector>
 
@@ -16,8 +16,6 @@ namespace {
 using elkodon::backpressure;
 using elkodon::errc;
 using namespace std::chrono_literals;
-using number = std::uint64_t;
-using values = std::vector<number>;
 
 struct world {
     support::scratch_root root;
@@ -26,18 +24,6 @@ struct world {
         return node.service("numbers").publish_subscribe<number>().enable_safe_overflow(false);
     }
 };
-
-values drain(elkodon::subscriber<number>& subscriber) {
-    values got;
-    while (const auto sample = subscriber.receive()) got.push_back(*sample);
-    return got;
-}
-
-values from_to(number first, number last) {
-    values made(last - first);
-    std::iota(made.begin(), made.end(), first);
-    return made;
-}
 
 /// Sends `first`, `first` + 1, … until that fails; returns how many went out.
 number fill(elkodon::publisher<number>& publisher, number first = 0) {

@@ -1,4 +1,5 @@
 #include "caught.hpp"
+#include "numbers.hpp"
 
 #include <elkodon/elkodon.hpp>
 #include <elkodon/layout/publisher_segment.hpp>
@@ -10,7 +11,6 @@
 #include <cstring>
 #include <fcntl.h>
 #include <map>
-#include <numeric>
 #include <thread>
 #include <unistd.h>
 #include <vector>
@@ -19,26 +19,12 @@ namespace tests::subscriber_cases {
 namespace {
 
 using elkodon::errc;
-using number = std::uint64_t;
-using values = std::vector<number>;
 
 struct world {
     support::scratch_root root;
     elkodon::node node = elkodon::node::create();
     auto numbers() const { return node.service("numbers").publish_subscribe<number>(); }
 };
-
-values drain(elkodon::subscriber<number>& subscriber) {
-    values got;
-    while (const auto sample = subscriber.receive()) got.push_back(*sample);
-    return got;
-}
-
-values from_to(number first, number last) {
-    values made(last - first);
-    std::iota(made.begin(), made.end(), first);
-    return made;
-}
 
 void send(elkodon::publisher<number>& publisher, number first, number last) {
     for (; first < last; ++first) REQUIRE_FALSE(publisher.send_copy(first));

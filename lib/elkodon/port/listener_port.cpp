@@ -77,18 +77,12 @@ void listener_port::refresh() noexcept {
     }
 }
 
-void listener_port::watch_peers() {
-    if (!bell()) return;
-    for (const auto& peer : peers_)
-        if (!peer->ended) bell()->watch(peer->memory.process());
-}
+void listener_port::watch_peers() { watch_roster(bell(), peers_); }
 
 void listener_port::look_at_peers() noexcept {
     suspicious_ = true;
-    bool any_dead = false;
-    for (auto& peer : peers_)
-        if (!peer->ended && has_ended(*peer, service().process())) peer->ended = any_dead = true;
-    if (any_dead) service().clean_up();
+    if (end_the_ended(peers_, service().process(), [](peer& each) { each.ended = true; }))
+        service().clean_up();
     refresh();
 }
 

@@ -3,6 +3,7 @@
 // A dead peer stays known until we have our own proof of its end.
 #pragma once
 
+#include <elkodon/segment/doorbell.hpp>
 #include <elkodon/service/service_directory.hpp>
 
 #include <algorithm>
@@ -62,6 +63,28 @@ std::error_code refresh_roster(std::vector<std::unique_ptr<Peer>>& roster,
 /// Our own proof that a peer has ended: it says so itself, or its process' lock is free.
 inline bool has_ended(const peer& other, const service::presence& self) noexcept {
     return other.memory.closed() || !self.alive(other.memory.process());
+}
+
+/// Watches the processes of all that haven't ended, where we wait. Throws what watching throws.
+template <class Peer>
+void watch_roster(segment::doorbell* bell, const std::vector<std::unique_ptr<Peer>>& roster) {
+    if (!bell) return;
+    for (const auto& each : roster)
+        if (!each->ended) bell->watch(each->memory.process());
+}
+
+/// Asks all that haven't ended whether they have; `end(peer)` is told of each. Whether any has.
+template <class Peer, class End>
+bool end_the_ended(const std::vector<std::unique_ptr<Peer>>& roster,
+                   const service::presence& self,
+                   End&& end) noexcept {
+    bool any = false;
+    for (const auto& each : roster) {
+        if (each->ended || !has_ended(*each, self)) continue;
+        end(*each);
+        any = true;
+    }
+    return any;
 }
 
 }  // namespace elkodon::port

@@ -300,8 +300,7 @@ void publisher_port::look_for_the_dead() noexcept {
 
 void publisher_port::discard(std::uint32_t chunk) noexcept {
     ++discarded_;
-    pool_.drop(chunk);
-    if (files_.size() > 1) forget_older_chunks();
+    take_back(chunk);
 }
 
 bool publisher_port::has_news() noexcept {
@@ -310,16 +309,10 @@ bool publisher_port::has_news() noexcept {
 }
 
 void publisher_port::look_at_peers() noexcept {
-    bool any_dead = false;
-    for (const auto& peer : waker_.peers())
-        if (!peer->ended && has_ended(*peer, service().process())) peer->ended = any_dead = true;
-    if (any_dead) service().clean_up();
+    if (end_the_ended(waker_.peers(), service().process(), [](peer& each) { each.ended = true; }))
+        service().clean_up();
 }
 
-void publisher_port::watch_peers() {
-    if (!bell()) return;
-    for (const auto& peer : waker_.peers())
-        if (!peer->ended) bell()->watch(peer->memory.process());
-}
+void publisher_port::watch_peers() { watch_roster(bell(), waker_.peers()); }
 
 }  // namespace elkodon::port

@@ -53,9 +53,7 @@ public:
 
     /// Gives back a loan that will not be sent.
     void drop(std::uint32_t chunk) noexcept {
-        pool_.drop(chunk);
-        if (files_.size() > 1) [[unlikely]]
-            forget_older_chunks();
+        take_back(chunk);
         if (abandoned_ && pool_.loan_count() == 0) delete this;
     }
 
@@ -118,6 +116,12 @@ private:
     static std::uint32_t refuse(status& ec, errc why) noexcept {
         ec = why;
         return layout::no_chunk;
+    }
+
+    void take_back(std::uint32_t chunk) noexcept {
+        pool_.drop(chunk);
+        if (files_.size() > 1) [[unlikely]]
+            forget_older_chunks();
     }
 
     layout::wake_address& wake_address() noexcept override {

@@ -57,7 +57,7 @@ subscriber_port::subscriber_port(std::shared_ptr<service::service_directory> of,
       borrow_count_(
           static_cast<std::uint32_t>(service().configuration()[service::key::max_borrowed])),
       history_(service().configuration()[service::key::history_size]),
-      observer_(settings.observer) {
+      holds_back_(!settings.observer && service::lossless(service().configuration())) {
     const auto doing = "create a subscriber of " + service().title();
     if (!service().process().ours()) throw error(errc::forked, doing);
     borrows_ = std::make_unique<borrow[]>(borrow_count_);
@@ -69,7 +69,7 @@ subscriber_port::subscriber_port(std::shared_ptr<service::service_directory> of,
     auto& layout = segment_.as<layout::subscriber_segment>();
     layout.borrow_count = borrow_count_;
     const auto buffer_size = buffer_size_of(service().configuration(), settings, doing);
-    if (service::lossless(service().configuration()) && !observer_)
+    if (holds_back_)
         // relaxed: nobody maps the segment before its state says ready.
         layout.holds_back.store(buffer_size, std::memory_order_relaxed);
     for (std::uint32_t i = 0; i < borrow_count_; ++i) borrows_[i].word = &layout.borrowed[i];
@@ -124,7 +124,7 @@ std::unique_ptr<publisher_peer> subscriber_port::make_peer(segment::foreign_segm
         made->reader.use(made->pools);
     }
     made->memory = std::move(memory);
-    if (service::lossless(service().configuration()) && !observer_) begin_cursor(*made);
+    if (holds_back_) begin_cursor(*made);
     return made;
 }
 
@@ -138,8 +138,7 @@ void subscriber_port::begin_cursor(publisher_peer& peer) noexcept {
         peer.slot;
     // sync[subscriber.cursor] release, all three: nobody takes the new position for the predecessor's.
     peer.cursor->publisher.store(0, std::memory_order_release);
-    peer.cursor->position.store(std::max(peer.reader.position(), peer.reader.joined()),
-                                std::memory_order_release);
+    peer.cursor->position.store(peer.needs_from(), std::memory_order_release);
     peer.cursor->publisher.store(peer.id.value(), std::memory_order_release);
 }
 
@@ -157,7 +156,7 @@ std::error_code subscriber_port::refresh() noexcept {
         if (peer->memory.closed() || ((std::exchange(peer->fresh, false) || !peer->named) &&
                                       has_ended(*peer, service().process())))
             end_peer(*peer);
-    if (service::lossless(service().configuration()) && !observer_)
+    if (holds_back_)
         for (auto& peer : peers_)
             if (const auto other = look_up_bell(*peer, peer->wake_address(), service().process()))
                 failure = other;
@@ -221,19 +220,11 @@ void subscriber_port::end_peer(publisher_peer& peer) noexcept {
     ended_peers_ = true;
 }
 
-void subscriber_port::watch_peers() {
-    if (!bell()) return;
-    for (const auto& peer : peers_)
-        if (!peer->ended) bell()->watch(peer->memory.process());
-}
+void subscriber_port::watch_peers() { watch_roster(bell(), peers_); }
 
 void subscriber_port::look_at_peers() noexcept {
-    bool any_dead = false;
-    for (auto& peer : peers_) {
-        if (peer->ended || !has_ended(*peer, service().process())) continue;
-        any_dead = true;
-        end_peer(*peer);
-    }
+    const bool any_dead = end_the_ended(peers_, service().process(),
+                                        [this](publisher_peer& peer) { end_peer(peer); });
     refresh();  // first: the cleaner asks what we have seen
     if (any_dead) service().clean_up();
 }

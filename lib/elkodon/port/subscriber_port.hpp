@@ -22,10 +22,15 @@ struct publisher_peer : sleeper {
     }
     const layout::wake_address& wake_address() const noexcept { return layout().wake_at; }
 
+    /// The first message that must not be overwritten: history of before our time may be.
+    std::uint64_t needs_from() const noexcept {
+        return std::max(reader.position(), reader.joined());
+    }
+
     /// In a lossless service: lets the publisher go on up to where we are. Whether it waits for that.
     bool move_cursor() const noexcept {
         // sync[subscriber.cursor] release: after the last re-read of all below.
-        cursor->position.store(std::max(reader.position(), reader.joined()), fenced_store);
+        cursor->position.store(needs_from(), fenced_store);
         // sync[fence.light] light: our cursor, then `waiting`; the publisher's `waiting`, then our cursor.
         os::light_fence();
         // relaxed: ordered by the fence; what it leads to is loaded after a full one.
@@ -262,8 +267,8 @@ private:
     status failure_;  // a publisher could not be mapped: what looks empty may not be
     std::uint64_t lost_elsewhere_ = 0;  // of the ended, and what said impossible things
     std::uint64_t history_;
-    borrowed kept_;  // the message behind an eviction that had to be told first
-    bool observer_;
+    borrowed kept_;         // the message behind an eviction that had to be told first
+    bool holds_back_;       // publishers: lossless, and no observer
     bool evicted_ = false;  // and not told yet
     std::uint32_t slot_ = 0;
     segment::own_segment segment_;
