@@ -66,6 +66,7 @@ asio::awaitable<void> send_numbers(state& own, async_acks& acks, std::uint64_t c
     mark();
     send_until(warm_up + 1, warm_up + count);
     mark();
+    publish(own, 0);  // now the other side may end
 }
 
 std::uint64_t take_in_order(elkodon::subscriber<message>& numbers, std::uint64_t next) {
@@ -100,6 +101,8 @@ asio::awaitable<void> take_numbers(async_numbers& numbers,
     receive_until(warm_up, mark);
     receive_until(warm_up + count, [] {});
     mark();
+    // Our end is a change that the sender would look into, between its marks if it has yet to read the last count.
+    while (!numbers.port().receive()) {}
 }
 
 asio::awaitable<void> await_each(async_numbers& numbers, std::uint64_t count) {
