@@ -20,3 +20,4 @@
 #include <elkodon/subscriber.hpp>
 #include <elkodon/termination.hpp>
 #include <elkodon/variant.hpp>
+#include <elkodon/wait_strategy.hpp>

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -40,6 +41,16 @@ std::uint64_t random_number() {
             throw_errno(errno, "draw a random number");
     return number;
 }
+
+cores_in_reach cores_of_this_thread() noexcept {
+    if (sysconf(_SC_NPROCESSORS_ONLN) == 1) return cores_in_reach::one;
+    // More cores than the set has room for are several, whatever the error.
+    cpu_set_t allowed;
+    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return cores_in_reach::several;
+    return CPU_COUNT(&allowed) == 1 ? cores_in_reach::pinned : cores_in_reach::several;
+}
+
+void yield() noexcept { sched_yield(); }
 
 void raise_file_limit() noexcept {
     constexpr rlim_t enough = 65'536;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <elkodon/base/atomic.hpp>
+#include <elkodon/base/spin_estimator.hpp>
 #include <elkodon/os/fd.hpp>
 
 #include <cstdint>
@@ -15,6 +16,12 @@ std::uint32_t process_number() noexcept;  ///< the pid, as this process' namespa
 std::uint32_t user_number() noexcept;     ///< the effective user
 std::string executable_path();            ///< empty where /proc isn't there
 std::uint64_t random_number();            ///< 64 random bits, never 0
+
+/// Where the calling thread may run, as its affinity and the number of cores that are on line say.
+cores_in_reach cores_of_this_thread() noexcept;
+
+/// Lets another thread run on this core, if one wants to.
+void yield() noexcept;
 
 /// Raises the soft limit of open files towards the hard one: each peer process takes about three.
 void raise_file_limit() noexcept;

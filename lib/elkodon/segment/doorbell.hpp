@@ -4,6 +4,7 @@
 // After our death the segment and the socket stay until somebody cleans up; wakers ring into the void.
 #pragma once
 
+#include <elkodon/base/wait_strategy.hpp>
 #include <elkodon/layout/doorbell_segment.hpp>
 #include <elkodon/lockfree/bit_tree.hpp>
 #include <elkodon/os/poll.hpp>
@@ -26,6 +27,8 @@ struct doorbell_place {
     int processes;
     process_id process;
     std::chrono::milliseconds liveness_bound;
+    bool distrust_peers = false;                // every sleep ends after the liveness bound
+    elkodon::wait_strategy wait_strategy = {};  // the process' default, for whoever waits there
 };
 
 /// Arming, looking and draining: one at a time. Slots, watching, serving and notices: any thread, since ports of

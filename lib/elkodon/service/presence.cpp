@@ -49,6 +49,8 @@ presence::presence(const configuration& config)
     : domain_(config),
       id_(os::random_number()),
       liveness_bound_(config.liveness_bound),
+      distrust_peers_(config.distrust_peers),
+      wait_strategy_(config.wait_strategy),
       fork_generation_(os::fork_generation()),
       lock_file_(os::create_unnamed(domain_.processes.get(), 0, "create a process' lock file")) {
     // Locked before it has a name: nobody ever sees it unlocked while we live.

@@ -40,13 +40,15 @@ public:
     /// A doorbell keeps the presence alive: it may outlive every node and port.
     segment::doorbell_place doorbell_place() const noexcept {
         return {shared_from_this(), domain_.doorbells.get(), domain_.processes.get(), id_,
-                liveness_bound_};
+                liveness_bound_,    distrust_peers_,         wait_strategy_};
     }
 
 private:
     domain domain_;
     process_id id_;
     std::chrono::milliseconds liveness_bound_;
+    bool distrust_peers_;
+    wait_strategy wait_strategy_;
     std::uint32_t fork_generation_;
     os::fd lock_file_;
     os::file_identity lock_identity_;
