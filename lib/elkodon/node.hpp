@@ -33,10 +33,23 @@ public:
         return without_throwing(ec, [&] { return create(config); });
     }
 
+    /// A node of a world of its own: the same services and ports from here on, which nobody can reach but who has
+    /// this node or a copy of it. Two local nodes don't meet, in one process either. The configuration's domain means
+    /// nothing here; what lies under the root goes with the last handle, port or sample. Throws as create().
+    static node create_local(const configuration& config = configuration::load()) {
+        return node(service::presence::of_its_own(config), config.node.name);
+    }
+    static node create_local(std::error_code& ec) noexcept {
+        return without_throwing(ec, [] { return create_local(); });
+    }
+    static node create_local(const configuration& config, std::error_code& ec) noexcept {
+        return without_throwing(ec, [&] { return create_local(config); });
+    }
+
     explicit operator bool() const noexcept { return process_ != nullptr; }
     const std::string& name() const noexcept { return name_; }
 
-    /// This process, in this domain.
+    /// This process, in this domain; a local node has an id of its own.
     process_id id() const noexcept { return process_ ? process_->id() : process_id{}; }
 
     /// A service by name: any UTF-8 without NUL, 1 to 220 bytes where '/', '%', control characters and a

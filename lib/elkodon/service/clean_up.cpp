@@ -83,18 +83,25 @@ void clean_up_one(const presence& self,
     if (!has_members(directory.get())) remove_service(services, name.c_str(), directory.get());
 }
 
-void remove_doorbells_of(const presence& self, const std::string& process) {
-    const int doorbells = self.directories().doorbells.get();
+void remove_doorbells_of(int doorbells, const std::string& process) {
     for (const auto& entry : os::list_directory(doorbells))
         if (entry.name.starts_with(process + ".")) os::unlink_name(doorbells, entry.name);
 }
 
-std::set<process_id> dead_processes(const presence& self) {
+std::set<process_id> dead_processes(int processes) {
     std::set<process_id> dead;
-    for (const auto& entry : os::list_directory(self.directories().processes.get()))
-        if (const auto process = parse_id(entry.name); process && !self.alive(process))
+    for (const auto& entry : os::list_directory(processes))
+        if (const auto process = parse_id(entry.name); process && !has_its_lock(processes, process))
             dead.insert(process);
     return dead;
+}
+
+// Last: as long as its lock file is there, whoever comes finds that it is dead.
+void remove_process(int processes, int doorbells, process_id process) {
+    const auto name = process.to_string();
+    remove_doorbells_of(doorbells, name);
+    os::unlink_name(processes, segment::socket_name(name));
+    os::unlink_name(processes, name);
 }
 
 }  // namespace
@@ -144,21 +151,44 @@ void remove_service(int services, const char* name, int directory) noexcept try 
 }
 
 void clean_up_domain(const presence& self) noexcept try {
-    const auto dead = dead_processes(self);
+    const auto& directories = self.directories();
+    const auto dead = dead_processes(directories.processes.get());
     if (dead.empty()) return;
     const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(200);
     bool complete = true;
-    for (const auto& entry : os::list_directory(self.directories().services.get()))
+    for (const auto& entry : os::list_directory(directories.services.get()))
         clean_up_one(self, entry.name, until, complete);
     if (!complete) return;
-    for (const auto process : dead) {
-        const auto name = process.to_string();
-        remove_doorbells_of(self, name);
-        os::unlink_name(self.directories().processes.get(), segment::socket_name(name));
-        os::unlink_name(self.directories().processes.get(), name);
-    }
+    for (const auto process : dead)
+        remove_process(directories.processes.get(), directories.doorbells.get(), process);
 } catch (...) {
     // What we could not clean, the next one will.
+}
+
+void clean_up_local_nodes(int root) noexcept try {
+    const auto top = os::open_directory(root, local_directory);
+    if (!top) return;
+    const auto services = os::open_directory(top.get(), "services");
+    const auto processes = os::open_directory(top.get(), "processes");
+    const auto doorbells = os::open_directory(top.get(), "doorbells");
+    if (!services || !processes || !doorbells) return;
+    for (const auto node : dead_processes(processes.get())) {
+        remove_services_of(services.get(), node);
+        remove_process(processes.get(), doorbells.get(), node);
+    }
+} catch (...) {
+    // As above.
+}
+
+void remove_services_of(int all_local, process_id node) noexcept try {
+    const auto services = os::open_directory(all_local, node.to_string());
+    if (!services) return;
+    for (const auto& entry : os::list_directory(services.get()))
+        if (const auto each = os::open_directory(services.get(), entry.name))
+            remove_service(services.get(), entry.name.c_str(), each.get());
+    os::remove_directory(all_local, node.to_string());
+} catch (...) {
+    // As above.
 }
 
 }  // namespace elkodon::service

@@ -3,6 +3,8 @@
 // After a kill -9 of a cleaner the next one finds what is left.
 #pragma once
 
+#include <elkodon/base/ids.hpp>
+
 namespace elkodon::service {
 
 class presence;
@@ -10,6 +12,13 @@ class presence;
 /// Everything of dead processes in the domain: ports, memberships, services without members, doorbells,
 /// lock files. Skips services whose lock somebody holds; their dead are found again later. Any thread.
 void clean_up_domain(const presence& self) noexcept;
+
+/// What local nodes left in this root when their processes were killed. Any thread.
+void clean_up_local_nodes(int root) noexcept;
+
+/// The services of one local node, whose handles have gone or whose process is dead; `all_local` is the directory of
+/// such directories.
+void remove_services_of(int all_local, process_id node) noexcept;
 
 /// What becomes of an ended publisher's name when a living subscriber has not mapped it yet.
 enum class unseen { stays, goes };

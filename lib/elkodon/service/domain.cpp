@@ -59,18 +59,26 @@ os::fd open_inside(int at, const std::string& name, const std::string& root) {
     return directory;
 }
 
+std::string directory_for(const configuration& config, reach who) {
+    return who == reach::local ? local_directory
+                               : encode_name(config.domain, "open domain " + quoted(config.domain));
+}
+
 }  // namespace
 
-domain::domain(const configuration& config)
-    : path(config.root + "/" + encode_name(config.domain, "open domain " + quoted(config.domain))),
-      root(open_root(config.root)) {
+domain::domain(const configuration& config, reach who)
+    : path(config.root + "/" + directory_for(config, who)), root(open_root(config.root)) {
     check_root(root.get(), config.root);
-    const auto top =
-        open_inside(root.get(), encode_name(config.domain, "open domain"), config.root);
+    const auto top = open_inside(root.get(), directory_for(config, who), config.root);
     services = open_inside(top.get(), "services", config.root);
     processes = open_inside(top.get(), "processes", config.root);
     doorbells = open_inside(top.get(), "doorbells", config.root);
     identity = os::facts_of(top.get(), "open domain " + quoted(config.domain)).identity;
+    if (who == reach::local) all_local = std::move(services);
+}
+
+void domain::make_services_of(process_id node) {
+    services = open_inside(all_local.get(), node.to_string(), path);
 }
 
 }  // namespace elkodon::service

@@ -3,20 +3,34 @@
 // After a kill -9 the names of the dead stay until somebody cleans up.
 #pragma once
 
+#include <elkodon/base/ids.hpp>
 #include <elkodon/os/file.hpp>
 #include <elkodon/service/configuration.hpp>
 
 namespace elkodon::service {
 
+/// Whom a node meets: the others of its domain, or nobody but who has the node itself.
+enum class reach { shared, local };
+
 /// <root>/<domain>/{services,processes,doorbells}, opened. Any thread.
+///
+/// Local nodes have <root>/.local in common (no domain's name is encoded like that), and in it a directory of services
+/// each, called as the node's lock file: it is made after that one and removed before it, so who is dead can be told.
 struct domain {
     /// Makes what is missing and checks what is there: the root must be a directory of ours that nobody
     /// else may write, not a link. Throws errc::invalid_root otherwise, with the way out.
-    explicit domain(const configuration& config);
+    explicit domain(const configuration& config, reach who = reach::shared);
+
+    /// Local: makes the services of the node with this lock file, and uses them from here on.
+    void make_services_of(process_id node);
 
     std::string path;  // for messages
     os::fd root, services, processes, doorbells;
+    os::fd all_local;  // local: the directory in which `services` lies
     os::file_identity identity;
 };
+
+/// Under the root: where local nodes are.
+inline constexpr const char* local_directory = ".local";
 
 }  // namespace elkodon::service

@@ -23,9 +23,26 @@ registry& presences() {
     return *instance;
 }
 
-}  // namespace
+// The lock files of this process. A fork's child has none of its parent's locks.
+struct own_locks {
+    std::mutex mutex;
+    std::vector<std::pair<os::file_identity, std::uint32_t>> files;
+};
 
-std::shared_ptr<presence> presence::in_domain(const configuration& config) {
+// Never destroyed, as above.
+own_locks& all_own_locks() {
+    static auto* const instance = new own_locks;
+    return *instance;
+}
+
+bool is_ours(os::file_identity lock_file) {
+    auto& all = all_own_locks();
+    const std::lock_guard lock(all.mutex);
+    return std::find(all.files.begin(), all.files.end(),
+                     std::pair(lock_file, os::fork_generation())) != all.files.end();
+}
+
+void prepare_this_process(const configuration& config) {
     if (config.liveness_bound < std::chrono::milliseconds(1))
         throw error(errc::invalid_value, "create a node", "liveness_bound", "at least 1 ms",
                     std::to_string(config.liveness_bound.count()) + " ms");
@@ -33,6 +50,12 @@ std::shared_ptr<presence> presence::in_domain(const configuration& config) {
     os::register_light_fences();
     static const bool raised = (os::raise_file_limit(), true);
     static_cast<void>(raised);
+}
+
+}  // namespace
+
+std::shared_ptr<presence> presence::in_domain(const configuration& config) {
+    prepare_this_process(config);
     auto& all = presences();
     const std::lock_guard lock(all.mutex);
     const auto identity = domain(config).identity;
@@ -42,11 +65,31 @@ std::shared_ptr<presence> presence::in_domain(const configuration& config) {
     auto made = std::make_shared<presence>(config);
     all.presences.emplace_back(identity, made);
     clean_up_domain(*made);
+    clean_up_local_nodes(made->directories().root.get());
     return made;
 }
 
-presence::presence(const configuration& config)
-    : domain_(config),
+std::shared_ptr<presence> presence::of_its_own(const configuration& config) {
+    prepare_this_process(config);
+    auto made = std::make_shared<presence>(config, reach::local);
+    clean_up_local_nodes(made->directories().root.get());
+    return made;
+}
+
+own_lock::own_lock(os::file_identity file) : file_(file) {
+    auto& all = all_own_locks();
+    const std::lock_guard lock(all.mutex);
+    all.files.emplace_back(file_, os::fork_generation());
+}
+
+own_lock::~own_lock() {
+    auto& all = all_own_locks();
+    const std::lock_guard lock(all.mutex);
+    std::erase(all.files, std::pair(file_, os::fork_generation()));
+}
+
+presence::presence(const configuration& config, reach who)
+    : domain_(config, who),
       id_(os::random_number()),
       liveness_bound_(config.liveness_bound),
       distrust_peers_(config.distrust_peers),
@@ -60,25 +103,30 @@ presence::presence(const configuration& config)
                    "pid = " + std::to_string(os::process_number()) + "\nexecutable = '" +
                        os::executable_path() + "'\n",
                    "write a process' lock file");
-    lock_identity_ = os::facts_of(lock_file_.get(), "create a process' lock file").identity;
+    own_lock_.emplace(os::facts_of(lock_file_.get(), "create a process' lock file").identity);
     os::link_unnamed(lock_file_.get(), domain_.processes.get(), id_.to_string());
     // After the lock file: a socket without one would be taken for a dead process' remains.
     socket_ = os::listen_at(domain_.processes.get(), segment::socket_name(id_.to_string()));
+    if (who == reach::local) domain_.make_services_of(id_);
 }
 
 presence::~presence() {
     if (!ours()) return;
+    if (domain_.all_local) remove_services_of(domain_.all_local.get(), id_);
     os::unlink_name(domain_.processes.get(), segment::socket_name(id_.to_string()));
     os::unlink_name(domain_.processes.get(), id_.to_string());
 }
 
-bool presence::alive(process_id process) const noexcept try {
-    if (process == id_) return true;
+bool presence::alive(process_id process) const noexcept {
+    return process == id_ || has_its_lock(domain_.processes.get(), process);
+}
+
+bool has_its_lock(int processes, process_id process) noexcept try {
     const auto name = process.to_string();
-    const auto identity = os::identity_of(domain_.processes.get(), name);
+    const auto identity = os::identity_of(processes, name);
     if (identity == os::file_identity{}) return errno != ENOENT;  // only that proves anything
-    if (identity == lock_identity_) return true;
-    const auto file = os::open_file(domain_.processes.get(), name, false);
+    if (is_ours(identity)) return true;
+    const auto file = os::open_file(processes, name, false);
     return file && os::locked_by_another(file.get());
 } catch (...) {
     return true;  // we could not ask: that proves nothing

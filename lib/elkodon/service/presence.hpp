@@ -1,4 +1,4 @@
-// A process' presence in a domain: one lock file for the process, however many nodes it has.
+// A process' presence in a domain: one lock file for the process, however many nodes it has. A local node has its own.
 // The process alone writes it. The kernel releases the lock however the process ends; a fork's child does
 // not inherit it. After a kill -9 the file stays, unlocked: that is the proof of death.
 #pragma once
@@ -11,9 +11,25 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 
 namespace elkodon::service {
+
+/// Whether that process still has its lock file in the directory `processes`, or could not be asked. Any thread.
+bool has_its_lock(int processes, process_id process) noexcept;
+
+/// Says to this process that a lock file is its own, and must not be opened: closing it would drop the lock.
+class own_lock {
+public:
+    explicit own_lock(os::file_identity file);
+    ~own_lock();
+    own_lock(const own_lock&) = delete;
+    own_lock& operator=(const own_lock&) = delete;
+
+private:
+    os::file_identity file_;
+};
 
 /// Any thread. Lives as long as any node, service, port or sample of this process in the domain.
 class presence : public std::enable_shared_from_this<presence> {
@@ -21,7 +37,11 @@ public:
     /// This process' presence in the domain, made on the first call. Cleans up after the dead then.
     static std::shared_ptr<presence> in_domain(const configuration& config);
 
-    explicit presence(const configuration& config);
+    /// Another presence of this process, in a world of its own: nobody but who has it can reach its services. All of
+    /// it goes with the last node, service, port or sample. Cleans up after dead local nodes.
+    static std::shared_ptr<presence> of_its_own(const configuration& config);
+
+    explicit presence(const configuration& config, reach who = reach::shared);
     ~presence();
 
     const domain& directories() const noexcept { return domain_; }
@@ -30,7 +50,7 @@ public:
     /// False in a fork's child: nothing of this object may be used, nor cleaned up, there.
     bool ours() const noexcept { return fork_generation_ == os::fork_generation(); }
 
-    /// Whether `process` still has its lock. Our own file is never opened: closing it would drop the lock.
+    /// Whether `process` still has its lock. This process' own files are never opened: closing one would drop its lock.
     bool alive(process_id process) const noexcept;
 
     /// The doorbell of another place, connected. Empty when it has gone, or with `failure` when we have
@@ -51,7 +71,7 @@ private:
     wait_strategy wait_strategy_;
     std::uint32_t fork_generation_;
     os::fd lock_file_;
-    os::file_identity lock_identity_;
+    std::optional<own_lock> own_lock_;
     os::fd socket_;  // never accepts: whoever sleeps connects here, to be told of our death
     std::mutex mutex_;
     std::unordered_map<doorbell_id, std::weak_ptr<segment::bell>> bells_;

@@ -123,6 +123,10 @@ std::string come_and_go(state& own, const words& line) {
 
 void add_set_up(command_table& table) {
     table["node"] = [](state& own, const words&) { return need_node(own), "ok"; };
+    table["local_node"] = [](state& own, const words&) {
+        own.node = elkodon::node::create_local();
+        return "ok";
+    };
     for (const auto* how : {"create", "open", "open_or_create"}) {
         table[how] = join_numbers;
         table[std::string(how) + "_event"] = join_bells;
