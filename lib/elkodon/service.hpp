@@ -3,40 +3,18 @@
 // After a kill -9 memberships and ports of the dead stay until somebody cleans up.
 #pragma once
 
-#include <elkodon/listener.hpp>
-#include <elkodon/notifier.hpp>
+#include <elkodon/event_service.hpp>
 #include <elkodon/publisher.hpp>
+#include <elkodon/service/joinable.hpp>
+#include <elkodon/service/port_builder.hpp>
 #include <elkodon/service/properties.hpp>
-#include <elkodon/service/service_directory.hpp>
 #include <elkodon/subscriber.hpp>
 
-#include <bit>
 #include <chrono>
 #include <memory>
 #include <string>
 
 namespace elkodon {
-
-/// How a port is made: `create()` throws `error`, `create(ec)` doesn't.
-template <class Builder, class Port>
-class port_builder {
-public:
-    /// Throws: port_limit_reached, out_of_space, invalid_value, closed, forked, and what the system says. Any thread.
-    Port create() const {
-        if (!directory_) throw error(errc::closed, "create a port of an empty service");
-        return static_cast<const Builder*>(this)->make(directory_);
-    }
-    Port create(std::error_code& ec) const noexcept {
-        return without_throwing(ec, [&] { return create(); });
-    }
-
-protected:
-    explicit port_builder(std::shared_ptr<service::service_directory> directory) noexcept
-        : directory_(std::move(directory)) {}
-
-private:
-    std::shared_ptr<service::service_directory> directory_;
-};
 
 /// Makes a publisher. One at a time.
 template <class T, class Header = void>
@@ -143,103 +121,6 @@ private:
     std::shared_ptr<service::service_directory> directory_;
 };
 
-/// Makes a notifier. One at a time.
-class notifier_builder : public port_builder<notifier_builder, notifier> {
-public:
-    explicit notifier_builder(std::shared_ptr<service::service_directory> directory) noexcept
-        : port_builder(std::move(directory)) {}
-
-    /// What `notify()` without an id rings. Creating throws event_id_out_of_range when it can't be.
-    notifier_builder& default_event_id(event_id id) noexcept {
-        default_id_ = id;
-        return *this;
-    }
-
-private:
-    friend port_builder;
-    notifier make(const std::shared_ptr<service::service_directory>& directory) const {
-        return notifier(std::make_unique<port::notifier_port>(directory, default_id_));
-    }
-
-    event_id default_id_;
-};
-
-/// Makes a listener. One at a time.
-class listener_builder : public port_builder<listener_builder, listener> {
-public:
-    explicit listener_builder(std::shared_ptr<service::service_directory> directory) noexcept
-        : port_builder(std::move(directory)) {}
-
-private:
-    friend port_builder;
-    static listener make(const std::shared_ptr<service::service_directory>& directory) {
-        return listener(std::make_unique<port::listener_port>(directory));
-    }
-};
-
-/// An event service that this process has open. As publish_subscribe_service.
-class event_service {
-public:
-    event_service() noexcept = default;
-    explicit event_service(std::shared_ptr<service::service_directory> directory) noexcept
-        : directory_(std::move(directory)) {}
-
-    explicit operator bool() const noexcept { return directory_ != nullptr; }
-
-    /// What makes a notifier: `event.notifier().create()`.
-    notifier_builder notifier() const { return notifier_builder(directory_); }
-    /// What makes a listener: `event.listener().create()`.
-    listener_builder listener() const { return listener_builder(directory_); }
-
-private:
-    std::shared_ptr<service::service_directory> directory_;
-};
-
-/// The three ways to have a service, each with its non-throwing overload. One at a time.
-template <class Service>
-class joinable {
-public:
-    /// Makes the service; service_exists when somebody has it open.
-    Service create() const { return join(service::joining::create); }
-    Service create(std::error_code& ec) const noexcept {
-        return without_throwing(ec, [&] { return create(); });
-    }
-
-    /// Opens what is there; service_not_found, incompatible_type or incompatible_property otherwise. Only
-    /// properties that were set are compared: the service must offer at least as much.
-    Service open() const { return join(service::joining::open); }
-    Service open(std::error_code& ec) const noexcept {
-        return without_throwing(ec, [&] { return open(); });
-    }
-
-    /// Opens, or makes when nobody has it open.
-    Service open_or_create() const { return join(service::joining::open_or_create); }
-    Service open_or_create(std::error_code& ec) const noexcept {
-        return without_throwing(ec, [&] { return open_or_create(); });
-    }
-
-protected:
-    joinable(std::shared_ptr<service::presence> process, service::static_configuration wanted)
-        : process_(std::move(process)), wanted_(std::move(wanted)) {}
-
-    void ask(std::string_view key, std::uint64_t value) noexcept { wanted_.ask(key, value); }
-
-    // A wrong one is left to be found when the service is made: no less than the type's own, and no right one.
-    void align(std::uint64_t bytes) noexcept {
-        auto& now = wanted_.type.alignment;
-        if (bytes > now || !std::has_single_bit(bytes)) now = bytes;
-    }
-
-private:
-    Service join(service::joining how) const {
-        if (!process_) throw error(errc::closed, "join a service through an empty node");
-        return Service(service::service_directory::join(process_, wanted_, how));
-    }
-
-    std::shared_ptr<service::presence> process_;
-    service::static_configuration wanted_;
-};
-
 /// Sets up a publish-subscribe service. Values are numbers of samples or ports. One at a time.
 template <class T, class Header = void>
 class publish_subscribe_builder : public joinable<publish_subscribe_service<T, Header>> {
@@ -311,34 +192,6 @@ public:
 private:
     publish_subscribe_builder& with(std::string_view key, std::uint64_t value) noexcept {
         base::ask(key, value);
-        return *this;
-    }
-};
-
-/// Sets up an event service. One at a time.
-class event_builder : public joinable<event_service> {
-public:
-    event_builder(std::shared_ptr<service::presence> process, std::string name)
-        : joinable(std::move(process),
-                   {std::move(name), service::pattern::event, type_details{},
-                    service::event_properties()}) {}
-
-    /// How many notifiers, and how many listeners, there may be at once.
-    auto& max_notifiers(std::uint64_t ports) noexcept {
-        return with(service::key::max_notifiers, ports);
-    }
-    auto& max_listeners(std::uint64_t ports) noexcept {
-        return with(service::key::max_listeners, ports);
-    }
-
-    /// The largest id that may be rung.
-    auto& event_id_max_value(std::uint64_t id) noexcept {
-        return with(service::key::event_id_max, id);
-    }
-
-private:
-    event_builder& with(std::string_view key, std::uint64_t value) noexcept {
-        ask(key, value);
         return *this;
     }
 };

@@ -1,0 +1,37 @@
+// How ports are made: the last step of every builder, with and without exceptions.
+// Nothing here is shared.
+#pragma once
+
+#include <elkodon/base/error.hpp>
+
+#include <memory>
+#include <utility>
+
+namespace elkodon {
+
+namespace service {
+class service_directory;
+}
+
+/// How a port is made: `create()` throws `error`, `create(ec)` doesn't.
+template <class Builder, class Port>
+class port_builder {
+public:
+    /// Throws: port_limit_reached, out_of_space, invalid_value, closed, forked, and what the system says. Any thread.
+    Port create() const {
+        if (!directory_) throw error(errc::closed, "create a port of an empty service");
+        return static_cast<const Builder*>(this)->make(directory_);
+    }
+    Port create(std::error_code& ec) const noexcept {
+        return without_throwing(ec, [&] { return create(); });
+    }
+
+protected:
+    explicit port_builder(std::shared_ptr<service::service_directory> directory) noexcept
+        : directory_(std::move(directory)) {}
+
+private:
+    std::shared_ptr<service::service_directory> directory_;
+};
+
+}  // namespace elkodon
