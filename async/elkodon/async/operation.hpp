@@ -73,7 +73,7 @@ private:
 struct waiter {
     operation* outstanding = nullptr;  // the one operation that has begun and not completed
     operation::owner waiting;          // the same one, while the station keeps it
-    std::uint32_t slot = 0;            // its seat
+    std::uint32_t seat = 0;            // in the station's room
     bool closed = false;               // the port is not the object's any more
 };
 

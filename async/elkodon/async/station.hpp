@@ -4,8 +4,7 @@
 #pragma once
 
 #include <elkodon/async/operation.hpp>
-#include <elkodon/os/fence.hpp>
-#include <elkodon/port/waiting_port.hpp>
+#include <elkodon/port/waiting_room.hpp>
 
 #include <asio/any_io_executor.hpp>
 #include <asio/buffer.hpp>
@@ -56,7 +55,7 @@ public:
     }
     void end(waiter& who, const operation& op) noexcept;
 
-    int native_handle() const noexcept { return bell_.descriptor(); }
+    int native_handle() const noexcept { return room_.descriptor(); }
 
     /// Destroys what waits; nothing is called.
     void shut_down() noexcept;
@@ -64,17 +63,9 @@ public:
 private:
     using descriptor = asio::posix::basic_stream_descriptor<asio::any_io_executor>;
 
-    struct seat {
-        port::waiting_port* port = nullptr;
-        waiter* who = nullptr;
-        bool peers_due = false;  // somebody came, went or died since it looked at its peers
-    };
     using ready_list = operation_list;
-    static constexpr int most_rounds = 8;
 
-    void look(ready_list& ready);
-    void begin_wait(seat& at, ready_list& ready);
-    void look_at(std::size_t slot, ready_list& ready);
+    void take_ready(ready_list& ready);
     void sleep(ready_list& ready);
     void poll_descriptors();
     void poll_control();
@@ -86,12 +77,10 @@ private:
     void stop_polling();
 
     std::mutex mutex_;
-    segment::doorbell bell_;
+    port::waiting_room room_;                   // awaits the ports whose operations wait
     std::optional<descriptor> ring_, control_;  // until the context shuts down
-    std::vector<seat> seats_;                   // by doorbell slot
-    std::size_t waiting_ = 0;
-    std::uint64_t rings_ = 0;  // what reading the eventfd stores
-    std::uint64_t notices_seen_ = 0;
+    std::vector<waiter*> waiters_;              // by seat
+    std::uint64_t rings_ = 0;                   // what reading the eventfd stores
     bool polls_ring_ = false, polls_control_ = false;
     bool down_ = false;
 };
@@ -116,32 +105,32 @@ private:
 };
 
 inline station::station(const segment::doorbell_place& place, const asio::any_io_executor& executor)
-    : bell_(place),
-      ring_(std::in_place, executor, bell_.ring_descriptor()),
-      control_(std::in_place, executor, bell_.control_descriptor()) {}
+    : room_(place),
+      ring_(std::in_place, executor, room_.ring_descriptor()),
+      control_(std::in_place, executor, room_.control_descriptor()) {}
 
 inline void station::attach(port::waiting_port& port, waiter& who) {
     const std::lock_guard lock(mutex_);
-    port.attach(bell_);
-    const auto slot = port.doorbell_slot();
-    if (seats_.size() <= slot) seats_.resize(slot + 1);
-    seats_[slot] = {&port, &who};
-    who.slot = slot;
+    const auto seat = room_.attach(port);
+    try {
+        if (waiters_.size() <= seat) waiters_.resize(seat + 1);
+    } catch (...) {
+        room_.detach(port);
+        throw;
+    }
+    waiters_[seat] = &who;
+    who.seat = seat;
 }
 
 template <class Then>
 void station::detach(port::waiting_port& port, waiter& who, Then&& then) noexcept {
     const std::lock_guard lock(mutex_);
     who.closed = true;
-    if (port.attached()) {
-        seats_[port.doorbell_slot()] = {};
-        port.detach();
-    }
+    if (port.attached()) waiters_[who.seat] = nullptr;
+    room_.detach(port);
     then();
 }
 
-// Bit, fence, last look; then the armed word against the ready set. A publisher that misses the bit is one whose
-// message we see; one that sees it marks the ready set before it asks whether we are armed.
 inline void station::wait(waiter& who, operation::owner op) {
     ready_list ready;
     {
@@ -152,36 +141,13 @@ inline void station::wait(waiter& who, operation::owner op) {
             ready.push_back(std::move(op));
         } else {
             who.waiting = std::move(op);
-            ++waiting_;
-            begin_wait(seats_[who.slot], ready);
+            room_.await(who.seat);
+            sleep(ready);
         }
     }
     // Never inline in the initiating function.
     post_all(ready);
     settle();
-}
-
-inline void station::begin_wait(seat& at, ready_list& ready) {
-    auto& [port, who, peers_due] = at;
-    if (std::exchange(peers_due, false)) port->look_at_peers();
-    // What is there already needs no bit.
-    bool news = port->has_news();
-    // sync[fence.light] heavy: our waiter bit, then our look; the publisher's message, then the bit.
-    if (!news && port->cool()) {
-        if (port->needs_heavy_fence() && !os::heavy_fence())
-            bell_.look_again_after(std::chrono::milliseconds(1));
-        news = port->has_news();
-    }
-    if (news) {
-        --waiting_;
-        ready.push_back(std::move(who->waiting));
-    }
-    // A peer that could not be watched is noticed here and now, not with the next ring.
-    if (bell_.notices() != notices_seen_) {
-        if (bell_.armed()) bell_.disarm();
-        look(ready);
-    }
-    if (!bell_.armed()) sleep(ready);
 }
 
 inline void station::cancel(waiter& who, const operation* which) {
@@ -193,7 +159,8 @@ inline void station::cancel(waiter& who, const operation* which) {
         std::exchange(who.outstanding, nullptr)->aborted = true;
         if (!who.waiting) return;
         stopped = std::move(who.waiting);
-        if (--waiting_ == 0) stop_polling();
+        room_.forget(who.seat);
+        if (room_.awaited() == 0) stop_polling();
     }
     auto* const raw = stopped.get();
     raw->post(std::move(stopped));
@@ -211,38 +178,14 @@ inline void station::end(waiter& who, const operation& op) noexcept {
     if (who.outstanding == &op) who.outstanding = nullptr;
 }
 
-// Notices before the ready set, the ready set before the data: what comes later is found by the next look.
-inline void station::look(ready_list& ready) {
-    if (bell_.notices() == notices_seen_)
-        return bell_.ready().take([&](std::size_t slot) { look_at(slot, ready); });
-    notices_seen_ = bell_.notices();
-    bell_.ready().take_all([](std::size_t) {});
-    // Ports that nobody awaits now are theirs who own them: they look when they wait again.
-    for (auto& each : seats_) each.peers_due = true;
-    for (std::size_t slot = 0; slot < seats_.size(); ++slot) look_at(slot, ready);
+inline void station::take_ready(ready_list& ready) {
+    room_.take_ready([&](auto seat) { ready.push_back(std::move(waiters_[seat]->waiting)); });
 }
 
-inline void station::look_at(std::size_t slot, ready_list& ready) {
-    if (slot >= seats_.size() || !seats_[slot].who || !seats_[slot].who->waiting) return;
-    auto& [port, who, peers_due] = seats_[slot];
-    if (std::exchange(peers_due, false)) port->look_at_peers();
-    if (!port->has_news()) return;
-    --waiting_;
-    ready.push_back(std::move(who->waiting));
-}
-
-// Awake and disarmed, under the mutex: arms while anybody waits. All who wait are cold already, so that the
-// armed word against the ready set is all that is left to decide.
+// Under the mutex, as all that asks the room.
 inline void station::sleep(ready_list& ready) {
-    for (int round = 0; waiting_ > 0; ++round) {
-        bell_.arm();
-        const bool news = bell_.ready().any() || bell_.notices() != notices_seen_;
-        // Marks for ports that nobody awaits may come for ever: the loop has other work, too.
-        if (news && round == most_rounds) bell_.ring_ourselves();
-        if (!news || round == most_rounds) return poll_descriptors();
-        bell_.disarm();
-        look(ready);
-    }
+    if (room_.prepare_sleep()) poll_descriptors();
+    take_ready(ready);
 }
 
 // Reading beats waiting: one speculative read instead of one epoll_ctl for every sleep.
@@ -267,8 +210,7 @@ inline void station::on_ring() {
         const std::lock_guard lock(mutex_);
         polls_ring_ = false;
         if (down_) return;
-        bell_.disarm();
-        look(ready);
+        room_.on_ring();
         sleep(ready);
     }
     send_off(ready);
@@ -280,9 +222,7 @@ inline void station::on_control() {
         const std::lock_guard lock(mutex_);
         polls_control_ = false;
         if (down_) return;
-        bell_.disarm();
-        bell_.serve();
-        look(ready);
+        room_.on_control();
         sleep(ready);
     }
     send_off(ready);
@@ -313,12 +253,12 @@ inline void station::post_all(ready_list& ready) {
 
 inline void station::settle() {
     const std::lock_guard lock(mutex_);
-    if (waiting_ == 0) stop_polling();
+    if (room_.awaited() == 0) stop_polling();
 }
 
 inline void station::stop_polling() {
     if (down_) return;
-    if (bell_.armed()) bell_.disarm();
+    room_.stay_awake();
     std::error_code ignored;
     if (polls_ring_) ring_->cancel(ignored);
     if (polls_control_) control_->cancel(ignored);
@@ -328,9 +268,9 @@ inline void station::shut_down() noexcept {
     ready_list destroyed;
     const std::lock_guard lock(mutex_);
     down_ = true;
-    for (auto& each : seats_)
-        if (each.who && each.who->waiting) destroyed.push_back(std::move(each.who->waiting));
-    // The doorbell owns both descriptors; Asio's side of them must not outlive the context.
+    for (auto* each : waiters_)
+        if (each && each->waiting) destroyed.push_back(std::move(each->waiting));
+    // The room's doorbell owns both descriptors; Asio's side of them must not outlive the context.
     ring_->release();
     control_->release();
     ring_.reset();

@@ -5,6 +5,9 @@
 
 namespace elkodon::port {
 
+waiting_port::waiting_port(std::shared_ptr<service::service_directory> service, bool heavy) noexcept
+    : service_(std::move(service)), fork_generation_(os::fork_generation()), heavy_(heavy) {}
+
 waiting_port::~waiting_port() = default;
 
 lone_wait& waiting_port::wait_alone() {

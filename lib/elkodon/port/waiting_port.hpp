@@ -58,8 +58,7 @@ public:
     }
 
 protected:
-    waiting_port(std::shared_ptr<service::service_directory> service, bool heavy) noexcept
-        : service_(std::move(service)), fork_generation_(os::fork_generation()), heavy_(heavy) {}
+    waiting_port(std::shared_ptr<service::service_directory> service, bool heavy) noexcept;
 
     /// Whether we are in a fork's child: nothing of the port may be touched there.
     bool forked() const noexcept { return fork_generation_ != os::fork_generation(); }
