@@ -17,7 +17,7 @@ configure() {
     if [[ ! -f $dir/build.ninja ]]; then
         meson setup "$dir" "${options[@]}"
     elif ((${#new[@]})); then
-        meson configure "$dir" "${new[@]}"
+        meson setup --reconfigure "$dir" "${new[@]}"      # not configure: that knows no option that is newer than DIR
     else
         return 0
     fi
