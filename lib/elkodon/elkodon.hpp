@@ -7,6 +7,7 @@
 #include <elkodon/event_id.hpp>
 #include <elkodon/listener.hpp>
 #include <elkodon/loan.hpp>
+#include <elkodon/log.hpp>
 #include <elkodon/node.hpp>
 #include <elkodon/notifier.hpp>
 #include <elkodon/optional.hpp>

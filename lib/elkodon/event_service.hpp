@@ -69,10 +69,10 @@ private:
 /// Sets up an event service. One at a time.
 class event_builder : public joinable<event_service> {
 public:
-    event_builder(std::shared_ptr<service::presence> process, std::string name)
-        : joinable(std::move(process),
+    event_builder(const std::shared_ptr<service::membership>& member, std::string name)
+        : joinable(member,
                    {std::move(name), service::pattern::event, type_details{},
-                    service::event_properties()}) {}
+                    service::event_properties(member.get())}) {}
 
     /// How many notifiers, and how many listeners, there may be at once.
     auto& max_notifiers(std::uint64_t ports) noexcept {

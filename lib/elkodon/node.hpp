@@ -21,47 +21,52 @@ public:
     node() noexcept = default;
 
     /// Joins the configuration's domain; makes the root directory when it is missing, and cleans up after
-    /// the dead. Throws `error`: invalid_root, invalid_name, permission_denied, out_of_space, and what the
-    /// system says.
-    static node create(const configuration& config = configuration::load()) {
-        return node(service::presence::in_domain(config), config.node.name);
+    /// the dead. Throws `error`: invalid_configuration, invalid_value, invalid_root, invalid_name,
+    /// incompatible_property, permission_denied, out_of_space, and what the system says.
+    static node create(const elkodon::configuration& config = elkodon::configuration::load()) {
+        return node(service::membership::join(config));
     }
     static node create(std::error_code& ec) noexcept {
         return without_throwing(ec, [] { return create(); });
     }
-    static node create(const configuration& config, std::error_code& ec) noexcept {
+    static node create(const elkodon::configuration& config, std::error_code& ec) noexcept {
         return without_throwing(ec, [&] { return create(config); });
     }
 
     /// A node of a world of its own: the same services and ports from here on, which nobody can reach but who has
-    /// this node or a copy of it. Two local nodes don't meet, in one process either. The configuration's domain means
-    /// nothing here; what lies under the root goes with the last handle, port or sample. Throws as create().
-    static node create_local(const configuration& config = configuration::load()) {
-        return node(service::presence::of_its_own(config), config.node.name);
+    /// this node or a copy of it. Two local nodes don't meet, in one process either. The configuration's domain and
+    /// files mean nothing here; what lies under the root goes with the last handle, port or sample. Throws as create().
+    static node create_local(const elkodon::configuration& config = elkodon::configuration::load()) {
+        return node(service::membership::join(config, service::reach::local));
     }
     static node create_local(std::error_code& ec) noexcept {
         return without_throwing(ec, [] { return create_local(); });
     }
-    static node create_local(const configuration& config, std::error_code& ec) noexcept {
+    static node create_local(const elkodon::configuration& config, std::error_code& ec) noexcept {
         return without_throwing(ec, [&] { return create_local(config); });
     }
 
-    explicit operator bool() const noexcept { return process_ != nullptr; }
-    const std::string& name() const noexcept { return name_; }
+    explicit operator bool() const noexcept { return member_ != nullptr; }
 
-    /// This process, in this domain; a local node has an id of its own.
-    process_id id() const noexcept { return process_ ? process_->id() : process_id{}; }
+    /// Of the configuration; empty when there is none.
+    std::string name() const { return member_ ? member_->settings().node.name : std::string(); }
+
+    /// Differs from that of every other node, of this process too.
+    node_id id() const noexcept { return member_ ? member_->id() : node_id{}; }
+
+    /// What its services and ports are made with.
+    elkodon::configuration configuration() const {
+        return member_ ? member_->settings() : elkodon::configuration();
+    }
 
     /// A service by name: any UTF-8 without NUL, 1 to 220 bytes where '/', '%', control characters and a
     /// leading '.' count three each. Checked when the service is created or opened.
-    service_name service(std::string_view name) const { return {process_, std::string(name)}; }
+    service_name service(std::string_view name) const { return {member_, std::string(name)}; }
 
 private:
-    node(std::shared_ptr<service::presence> process, std::string name)
-        : process_(std::move(process)), name_(std::move(name)) {}
+    explicit node(std::shared_ptr<service::membership> member) : member_(std::move(member)) {}
 
-    std::shared_ptr<service::presence> process_;
-    std::string name_;
+    std::shared_ptr<service::membership> member_;
 };
 
 }  // namespace elkodon

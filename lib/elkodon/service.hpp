@@ -22,10 +22,16 @@ class publisher_builder : public port_builder<publisher_builder<T, Header>, publ
     using base = port_builder<publisher_builder, publisher<T, Header>>;
 
 public:
-    explicit publisher_builder(std::shared_ptr<service::service_directory> directory) noexcept
-        : base(std::move(directory)) {}
+    explicit publisher_builder(std::shared_ptr<service::service_directory> directory)
+        : base(std::move(directory)) {
+        if (const auto* defaults = base::defaults()) {
+            settings_.when_full = defaults->publish_subscribe.backpressure;
+            settings_.initial_max_slice_len = defaults->publish_subscribe.initial_max_slice_len;
+            settings_.allocation = defaults->publish_subscribe.allocation_strategy;
+        }
+    }
 
-    /// What to do when a lossless subscriber is full: `backpressure::block` unless set.
+    /// What to do when a lossless subscriber is full: as the node is configured, `backpressure::block`, unless set.
     publisher_builder& backpressure(elkodon::backpressure what) {
         settings_.when_full = what;
         settings_.asks = nullptr;
@@ -37,7 +43,7 @@ public:
         return *this;
     }
 
-    /// How many elements each chunk has room for in the beginning: 1 unless set. Creating throws invalid_value when
+    /// How many elements each chunk has room for in the beginning: as the node is configured, 1, unless set. Creating throws invalid_value when
     /// that many cannot be.
     publisher_builder& initial_max_slice_len(std::uint64_t elements) noexcept
         requires(!payload<T>::value)
@@ -45,7 +51,7 @@ public:
         settings_.initial_max_slice_len = elements;
         return *this;
     }
-    /// What becomes of a longer slice: allocation_strategy::fixed unless set.
+    /// What becomes of a longer slice: as the node is configured, allocation_strategy::fixed, unless set.
     publisher_builder& allocation_strategy(elkodon::allocation_strategy what) noexcept
         requires(!payload<T>::value)
     {
@@ -128,17 +134,17 @@ class publish_subscribe_builder : public joinable<publish_subscribe_service<T, H
     static_assert(check_payload<T>::passed && check_header<Header>::passed);
 
 public:
-    publish_subscribe_builder(std::shared_ptr<service::presence> process, std::string name)
-        : base(std::move(process),
+    publish_subscribe_builder(const std::shared_ptr<service::membership>& member, std::string name)
+        : base(member,
                {std::move(name), service::pattern::publish_subscribe, details_of<T, Header>(),
-                service::publish_subscribe_properties(), payload<T>::bytes}) {}
-    publish_subscribe_builder(std::shared_ptr<service::presence> process,
+                service::publish_subscribe_properties(member.get()), payload<T>::bytes}) {}
+    publish_subscribe_builder(const std::shared_ptr<service::membership>& member,
                               std::string name,
                               type_details type)
         requires payload<T>::bytes
-        : base(std::move(process),
+        : base(member,
                {std::move(name), service::pattern::publish_subscribe, std::move(type),
-                service::publish_subscribe_properties()}) {}
+                service::publish_subscribe_properties(member.get())}) {}
 
     /// How many publishers, and how many subscribers, there may be at once.
     auto& max_publishers(std::uint64_t ports) noexcept {
@@ -199,28 +205,28 @@ private:
 /// A name that still needs a pattern. Any thread.
 class service_name {
 public:
-    service_name(std::shared_ptr<service::presence> process, std::string name)
-        : process_(std::move(process)), name_(std::move(name)) {}
+    service_name(std::shared_ptr<service::membership> member, std::string name)
+        : member_(std::move(member)), name_(std::move(name)) {}
 
     /// Messages of type T, from many to many; each with a Header where one is named. T[]: slices of any length.
     /// untyped: whatever the service carries, which can be opened, not created.
     template <class T, class Header = void>
     publish_subscribe_builder<T, Header> publish_subscribe() const {
-        return {process_, name_};
+        return {member_, name_};
     }
 
     /// Messages of a type that is known at run time only. Making the service throws invalid_value, with the allowed
     /// range, when its size or alignment cannot be.
     template <std::same_as<untyped> T>
     publish_subscribe_builder<T> publish_subscribe(type_details type) const {
-        return {process_, name_, std::move(type)};
+        return {member_, name_, std::move(type)};
     }
 
     /// Notifications, from many to many.
-    event_builder event() const { return {process_, name_}; }
+    event_builder event() const { return {member_, name_}; }
 
 private:
-    std::shared_ptr<service::presence> process_;
+    std::shared_ptr<service::membership> member_;
     std::string name_;
 };
 

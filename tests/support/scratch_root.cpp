@@ -64,7 +64,7 @@ scratch_root::~scratch_root() {
 
 std::vector<std::string> scratch_root::listing() const {
     std::vector<std::string> names;
-    for (const auto& place : {services(), processes(), doorbells()}) {
+    for (const auto& place : {services(), nodes(), processes(), doorbells()}) {
         std::error_code gone;
         for (std::filesystem::recursive_directory_iterator each(place, gone), end; each != end;
              each.increment(gone))

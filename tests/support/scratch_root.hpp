@@ -19,12 +19,13 @@ public:
 
     const std::filesystem::path& path() const noexcept { return path_; }
 
-    /// The three directories of the default domain.
+    /// The four directories of the default domain.
     std::filesystem::path services() const { return path_ / "default" / "services"; }
+    std::filesystem::path nodes() const { return path_ / "default" / "nodes"; }
     std::filesystem::path processes() const { return path_ / "default" / "processes"; }
     std::filesystem::path doorbells() const { return path_ / "default" / "doorbells"; }
 
-    /// Every name below those three, relative to the domain and sorted: empty when nothing is left behind.
+    /// Every name below those four, relative to the domain and sorted: empty when nothing is left behind.
     std::vector<std::string> listing() const;
 
 private:

@@ -38,6 +38,7 @@ const char* text_of(errc code) noexcept {
         case errc::buffer_full: return "a lossless subscriber's buffer is full: nothing was sent";
         case errc::evicted:
             return "stood still for longer than the service's stall_timeout: messages were lost";
+        case errc::invalid_configuration: return "invalid configuration";
         case errc::slice_too_long:
             return "longer than the publisher's chunks: see initial_max_slice_len and "
                    "allocation_strategy";
@@ -50,6 +51,7 @@ std::optional<std::errc> kin_of(errc code) noexcept {
         case errc::service_not_found: return std::errc::no_such_file_or_directory;
         case errc::service_exists: return std::errc::file_exists;
         case errc::invalid_name:
+        case errc::invalid_configuration:
         case errc::invalid_value: return std::errc::invalid_argument;
         case errc::out_of_space: return std::errc::no_space_on_device;
         case errc::permission_denied: return std::errc::permission_denied;

@@ -40,6 +40,9 @@ using port_id = strong_id<struct port_tag>;
 /// One process, as long as it has a node in a domain.
 using process_id = strong_id<struct process_tag>;
 
+/// One node: a process may have several.
+using node_id = strong_id<struct node_tag>;
+
 /// One place that waits.
 using doorbell_id = strong_id<struct doorbell_tag>;
 

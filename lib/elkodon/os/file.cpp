@@ -190,6 +190,16 @@ std::string read_text(int file, std::size_t limit, const std::string& doing) {
     return text;
 }
 
+std::optional<std::string> read_file(const std::string& path, std::size_t limit) {
+    const auto doing = "read \"" + path + '"';
+    const fd file{open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+    if (!file && (errno == ENOENT || errno == ENOTDIR)) return std::nullopt;
+    if (!file) throw_errno(errno, doing);
+    if (!facts_of(file.get(), doing).regular)
+        throw error(errc::invalid_configuration, doing, "kind", "a file", "something else");
+    return read_text(file.get(), limit, doing);
+}
+
 void write_text(int file, std::string_view text, const std::string& doing) {
     while (!text.empty()) {
         const auto put = write(file, text.data(), text.size());

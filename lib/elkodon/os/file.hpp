@@ -8,6 +8,7 @@
 #include <chrono>
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -76,6 +77,10 @@ file_identity identity_of(int directory, const std::string& name) noexcept;
 
 /// All names but `.` and `..`.
 std::vector<directory_entry> list_directory(int directory);
+
+/// What a file holds, wherever it is and through links; nothing when there is none. Throws when it is no regular file,
+/// or longer than `limit`.
+std::optional<std::string> read_file(const std::string& path, std::size_t limit);
 
 std::string read_text(int file, std::size_t limit, const std::string& doing);
 void write_text(int file, std::string_view text, const std::string& doing);

@@ -52,11 +52,10 @@ cores_in_reach cores_of_this_thread() noexcept {
 
 void yield() noexcept { sched_yield(); }
 
-void raise_file_limit() noexcept {
-    constexpr rlim_t enough = 65'536;
+void raise_file_limit(std::uint64_t enough) noexcept {
     rlimit limit{};
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-    const auto wanted = std::min(limit.rlim_max, enough);
+    const auto wanted = std::min<rlim_t>(limit.rlim_max, enough);
     if (limit.rlim_cur >= wanted) return;
     limit.rlim_cur = wanted;
     setrlimit(RLIMIT_NOFILE, &limit);

@@ -23,8 +23,8 @@ cores_in_reach cores_of_this_thread() noexcept;
 /// Lets another thread run on this core, if one wants to.
 void yield() noexcept;
 
-/// Raises the soft limit of open files towards the hard one: each peer process takes about three.
-void raise_file_limit() noexcept;
+/// Raises the soft limit of open files to `enough`, or to the hard one: each peer process takes about three.
+void raise_file_limit(std::uint64_t enough) noexcept;
 
 /// Locks the whole file for this process, until any descriptor of it is closed. False when another
 /// process has it. A fork's child doesn't inherit the lock.

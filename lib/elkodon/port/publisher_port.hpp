@@ -3,12 +3,12 @@
 // After a kill -9 between two of them its subscribers end on the same message.
 #pragma once
 
+#include <elkodon/base/allocation.hpp>
+#include <elkodon/base/backpressure.hpp>
 #include <elkodon/base/status.hpp>
 #include <elkodon/layout/subscriber_segment.hpp>
 #include <elkodon/lockfree/chunk_pool.hpp>
 #include <elkodon/lockfree/ring_writer.hpp>
-#include <elkodon/port/allocation.hpp>
-#include <elkodon/port/backpressure.hpp>
 #include <elkodon/port/gate.hpp>
 #include <elkodon/port/lone_wait.hpp>
 #include <elkodon/port/waiting_port.hpp>

@@ -1,10 +1,12 @@
 // See clean_up.hpp.
+#include <elkodon/base/log.hpp>
 #include <elkodon/layout/control_page.hpp>
 #include <elkodon/layout/pool_segment.hpp>
 #include <elkodon/layout/publisher_segment.hpp>
 #include <elkodon/layout/subscriber_segment.hpp>
 #include <elkodon/service/clean_up.hpp>
 #include <elkodon/service/files.hpp>
+#include <elkodon/service/names.hpp>
 #include <elkodon/service/presence.hpp>
 
 #include <algorithm>
@@ -76,6 +78,10 @@ void clean_up_one(const presence& self,
     if (!directory) return;
     if (!os::lock_directory(directory.get(), until)) {
         complete = false;
+        say(log_level::info, [&] {
+            return "what dead processes left in service directory " + quoted(name) +
+                   " stays: somebody holds its lock";
+        });
         return;
     }
     const os::unlock_at_end unlock(directory.get());
@@ -83,9 +89,12 @@ void clean_up_one(const presence& self,
     if (!has_members(directory.get())) remove_service(services, name.c_str(), directory.get());
 }
 
-void remove_doorbells_of(int doorbells, const std::string& process) {
-    for (const auto& entry : os::list_directory(doorbells))
-        if (entry.name.starts_with(process + ".")) os::unlink_name(doorbells, entry.name);
+// What is called <process>.<more>.
+void remove_files_of(const std::set<process_id>& dead, int directory) {
+    for (const auto& entry : os::list_directory(directory))
+        if (entry.name.size() > 16 && entry.name[16] == '.' &&
+            dead.contains(parse_id(entry.name.substr(0, 16))))
+            os::unlink_name(directory, entry.name);
 }
 
 std::set<process_id> dead_processes(int processes) {
@@ -96,12 +105,16 @@ std::set<process_id> dead_processes(int processes) {
     return dead;
 }
 
-// Last: as long as its lock file is there, whoever comes finds that it is dead.
-void remove_process(int processes, int doorbells, process_id process) {
-    const auto name = process.to_string();
-    remove_doorbells_of(doorbells, name);
-    os::unlink_name(processes, segment::socket_name(name));
-    os::unlink_name(processes, name);
+// Their lock files last: as long as one is there, whoever comes finds that its process is dead.
+void remove_processes(int processes, int doorbells, int nodes, const std::set<process_id>& dead) {
+    remove_files_of(dead, doorbells);
+    remove_files_of(dead, nodes);
+    for (const auto process : dead) {
+        const auto name = process.to_string();
+        os::unlink_name(processes, segment::socket_name(name));
+        os::unlink_name(processes, name);
+        say(log_level::info, [&] { return "removed what the dead process " + name + " left"; });
+    }
 }
 
 }  // namespace
@@ -133,7 +146,9 @@ void clean_up_service(int directory, const presence& self, unseen what) {
             os::unlink_name(directory, name.name);
             removed = true;
         }
-    if (removed) bump_generation(directory);
+    if (!removed) return;
+    bump_generation(directory);
+    say(log_level::debug, [] { return "removed ports or memberships of the dead in a service"; });
 }
 
 bool has_members(int directory) {
@@ -159,8 +174,8 @@ void clean_up_domain(const presence& self) noexcept try {
     for (const auto& entry : os::list_directory(directories.services.get()))
         clean_up_one(self, entry.name, until, complete);
     if (!complete) return;
-    for (const auto process : dead)
-        remove_process(directories.processes.get(), directories.doorbells.get(), process);
+    remove_processes(directories.processes.get(), directories.doorbells.get(),
+                     directories.nodes.get(), dead);
 } catch (...) {
     // What we could not clean, the next one will.
 }
@@ -171,11 +186,11 @@ void clean_up_local_nodes(int root) noexcept try {
     const auto services = os::open_directory(top.get(), "services");
     const auto processes = os::open_directory(top.get(), "processes");
     const auto doorbells = os::open_directory(top.get(), "doorbells");
-    if (!services || !processes || !doorbells) return;
-    for (const auto node : dead_processes(processes.get())) {
-        remove_services_of(services.get(), node);
-        remove_process(processes.get(), doorbells.get(), node);
-    }
+    const auto nodes = os::open_directory(top.get(), "nodes");
+    if (!services || !processes || !doorbells || !nodes) return;
+    const auto dead = dead_processes(processes.get());
+    for (const auto node : dead) remove_services_of(services.get(), node);
+    if (!dead.empty()) remove_processes(processes.get(), doorbells.get(), nodes.get(), dead);
 } catch (...) {
     // As above.
 }

@@ -1,16 +1,20 @@
 // See domain.hpp.
 #include <elkodon/base/error.hpp>
 #include <elkodon/os/process.hpp>
+#include <elkodon/service/configuration_keys.hpp>
 #include <elkodon/service/domain.hpp>
 #include <elkodon/service/names.hpp>
 
 #include <cerrno>
 #include <fcntl.h>
+#include <utility>
+#include <vector>
 
 namespace elkodon::service {
 namespace {
 
 constexpr std::uint32_t writable_by_others = 022;
+constexpr const char* domain_name = "domain.toml";
 
 std::string octal(std::uint32_t mode) {
     std::string text;
@@ -60,19 +64,70 @@ os::fd open_inside(int at, const std::string& name, const std::string& root) {
 }
 
 std::string directory_for(const configuration& config, reach who) {
-    return who == reach::local ? local_directory
-                               : encode_name(config.domain, "open domain " + quoted(config.domain));
+    if (who == reach::local) return local_directory;
+    return encode_name(config.files.prefix + config.domain, "open domain " + quoted(config.domain));
+}
+
+// Local nodes of one root sweep up after each other, whatever they are configured with.
+configuration::file_settings files_for(const configuration& config, reach who) {
+    return who == reach::local ? configuration::file_settings{} : config.files;
+}
+
+using names = std::vector<std::pair<std::string_view, std::string_view>>;
+
+names names_in(const configuration::file_settings& files) {
+    return {{"services", files.services},
+            {"nodes", files.nodes},
+            {"processes", files.processes},
+            {"doorbells", files.doorbells},
+            {"publish_subscribe_suffix", files.publish_subscribe_suffix},
+            {"event_suffix", files.event_suffix}};
+}
+
+std::string text_of(const names& all) {
+    std::string text;
+    for (const auto& [key, value] : all)
+        text += std::string(key) + " = '" + std::string(value) + "'\n";
+    return text;
+}
+
+// Who looks for processes in another directory would take all for dead: the first one decides what files are called.
+void agree(int top, const configuration::file_settings& files, const std::string& doing) {
+    const auto ours = names_in(files);
+    auto file = os::open_file(top, domain_name, false);
+    if (!file) {
+        const auto made = os::create_unnamed(top, 0, doing);
+        os::write_text(made.get(), text_of(ours), doing);
+        if (os::link_unnamed(made.get(), top, domain_name)) return;
+        file = os::open_file(top, domain_name, false);
+    }
+    if (!file) throw error(errc::invalid_root, doing + ": its domain.toml was removed meanwhile");
+    const auto theirs = os::read_text(file.get(), 4096, doing);
+    if (theirs == text_of(ours)) return;
+    for (const auto& [key, value] : ours) {
+        const auto line = std::string(key) + " = '" + std::string(value) + "'\n";
+        if (("\n" + theirs).find("\n" + line) != std::string::npos) continue;
+        throw error(errc::incompatible_property, doing, "files." + std::string(key), quoted(value),
+                    "another name in " + quoted(domain_name));
+    }
+    throw error(errc::incompatible_property, doing, "files", text_of(ours), theirs);
 }
 
 }  // namespace
 
 domain::domain(const configuration& config, reach who)
-    : path(config.root + "/" + directory_for(config, who)), root(open_root(config.root)) {
-    check_root(root.get(), config.root);
-    const auto top = open_inside(root.get(), directory_for(config, who), config.root);
-    services = open_inside(top.get(), "services", config.root);
-    processes = open_inside(top.get(), "processes", config.root);
-    doorbells = open_inside(top.get(), "doorbells", config.root);
+    : domain(config, who, expanded_root(config.root)) {}
+
+domain::domain(const configuration& config, reach who, const std::string& root_path)
+    : path(root_path + "/" + directory_for(config, who)), root(open_root(root_path)) {
+    check_root(root.get(), root_path);
+    const auto files = files_for(config, who);
+    const auto top = open_inside(root.get(), directory_for(config, who), root_path);
+    agree(top.get(), files, "open domain " + quoted(config.domain));
+    services = open_inside(top.get(), files.services, root_path);
+    nodes = open_inside(top.get(), files.nodes, root_path);
+    processes = open_inside(top.get(), files.processes, root_path);
+    doorbells = open_inside(top.get(), files.doorbells, root_path);
     identity = os::facts_of(top.get(), "open domain " + quoted(config.domain)).identity;
     if (who == reach::local) all_local = std::move(services);
 }

@@ -12,22 +12,26 @@ namespace elkodon::service {
 /// Whom a node meets: the others of its domain, or nobody but who has the node itself.
 enum class reach { shared, local };
 
-/// <root>/<domain>/{services,processes,doorbells}, opened. Any thread.
+/// <root>/<domain>/{services,nodes,processes,doorbells}, opened. Any thread.
 ///
 /// Local nodes have <root>/.local in common (no domain's name is encoded like that), and in it a directory of services
 /// each, called as the node's lock file: it is made after that one and removed before it, so who is dead can be told.
 struct domain {
     /// Makes what is missing and checks what is there: the root must be a directory of ours that nobody
-    /// else may write, not a link. Throws errc::invalid_root otherwise, with the way out.
+    /// else may write, not a link. Throws errc::invalid_root otherwise, with the way out;
+    /// incompatible_property when who made the domain calls its files otherwise.
     explicit domain(const configuration& config, reach who = reach::shared);
 
     /// Local: makes the services of the node with this lock file, and uses them from here on.
     void make_services_of(process_id node);
 
     std::string path;  // for messages
-    os::fd root, services, processes, doorbells;
+    os::fd root, services, nodes, processes, doorbells;
     os::fd all_local;  // local: the directory in which `services` lies
     os::file_identity identity;
+
+private:
+    domain(const configuration& config, reach who, const std::string& root_path);
 };
 
 /// Under the root: where local nodes are.

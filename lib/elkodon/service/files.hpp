@@ -2,7 +2,7 @@
 //
 //     service.toml                    the static configuration
 //     control                         the control page
-//     member.<process>.<number>       a process that has the service open
+//     member.<process>.<node>.<number>   a node that has the service open
 //     publisher.<slot> …              one file a port; a listener has listener.<slot>.events too
 //     publisher.<slot>.pool.<port>.<first chunk>      a further pool of a publisher of slices
 #pragma once

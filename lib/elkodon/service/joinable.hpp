@@ -36,8 +36,8 @@ public:
     }
 
 protected:
-    joinable(std::shared_ptr<service::presence> process, service::static_configuration wanted)
-        : process_(std::move(process)), wanted_(std::move(wanted)) {}
+    joinable(std::shared_ptr<service::membership> member, service::static_configuration wanted)
+        : member_(std::move(member)), wanted_(std::move(wanted)) {}
 
     void ask(std::string_view key, std::uint64_t value) noexcept { wanted_.ask(key, value); }
 
@@ -49,11 +49,11 @@ protected:
 
 private:
     Service join(service::joining how) const {
-        if (!process_) throw error(errc::closed, "join a service through an empty node");
-        return Service(service::service_directory::join(process_, wanted_, how));
+        if (!member_) throw error(errc::closed, "join a service through an empty node");
+        return Service(service::service_directory::join(member_, wanted_, how));
     }
 
-    std::shared_ptr<service::presence> process_;
+    std::shared_ptr<service::membership> member_;
     service::static_configuration wanted_;
 };
 

@@ -35,6 +35,14 @@ std::size_t sequence_length(std::string_view text) noexcept {
     return length;
 }
 
+int hex_digit(char c) noexcept {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
+}  // namespace
+
 bool is_utf8(std::string_view text) noexcept {
     while (!text.empty()) {
         const auto length = sequence_length(text);
@@ -44,13 +52,21 @@ bool is_utf8(std::string_view text) noexcept {
     return true;
 }
 
-int hex_digit(char c) noexcept {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
+std::string toml_string(std::string_view text) {
+    std::string made = "\"";
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (c == '"' || c == '\\') made += '\\';
+        if (byte >= 0x20 && byte != 0x7f) {
+            made += c;
+            continue;
+        }
+        made += "\\u00";
+        made += "0123456789ABCDEF"[byte >> 4];
+        made += "0123456789ABCDEF"[byte & 15];
+    }
+    return made + '"';
 }
-
-}  // namespace
 
 std::string encode_name(std::string_view name, const std::string& doing) {
     if (name.empty())

@@ -18,6 +18,12 @@ std::string encode_name(std::string_view name, const std::string& doing);
 /// The other way; what was never encoded comes back as it is.
 std::string decode_name(std::string_view encoded);
 
+/// Whether it is UTF-8, without overlong forms and surrogates.
+bool is_utf8(std::string_view text) noexcept;
+
+/// `text` as TOML writes it, in double quotes.
+std::string toml_string(std::string_view text);
+
 /// `name` for messages: at most 80 bytes, quoted, control characters escaped.
 std::string quoted(std::string_view name);
 

@@ -3,15 +3,12 @@
 #pragma once
 
 #include <elkodon/base/error.hpp>
+#include <elkodon/service/service_directory.hpp>
 
 #include <memory>
 #include <utility>
 
 namespace elkodon {
-
-namespace service {
-class service_directory;
-}
 
 /// How a port is made: `create()` throws `error`, `create(ec)` doesn't.
 template <class Builder, class Port>
@@ -29,6 +26,11 @@ public:
 protected:
     explicit port_builder(std::shared_ptr<service::service_directory> directory) noexcept
         : directory_(std::move(directory)) {}
+
+    /// The node's; null without a service.
+    const elkodon::configuration* defaults() const noexcept {
+        return directory_ ? &directory_->settings() : nullptr;
+    }
 
 private:
     std::shared_ptr<service::service_directory> directory_;

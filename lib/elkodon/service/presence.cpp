@@ -43,13 +43,9 @@ bool is_ours(os::file_identity lock_file) {
 }
 
 void prepare_this_process(const configuration& config) {
-    if (config.liveness_bound < std::chrono::milliseconds(1))
-        throw error(errc::invalid_value, "create a node", "liveness_bound", "at least 1 ms",
-                    std::to_string(config.liveness_bound.count()) + " ms");
     os::watch_forks();
     os::register_light_fences();
-    static const bool raised = (os::raise_file_limit(), true);
-    static_cast<void>(raised);
+    os::raise_file_limit(config.limits.open_files);
 }
 
 }  // namespace
@@ -64,6 +60,7 @@ std::shared_ptr<presence> presence::in_domain(const configuration& config) {
         if (auto known = weak.lock(); known && where == identity && known->ours()) return known;
     auto made = std::make_shared<presence>(config);
     all.presences.emplace_back(identity, made);
+    if (!config.clean_up.on_creation) return made;
     clean_up_domain(*made);
     clean_up_local_nodes(made->directories().root.get());
     return made;
@@ -72,7 +69,7 @@ std::shared_ptr<presence> presence::in_domain(const configuration& config) {
 std::shared_ptr<presence> presence::of_its_own(const configuration& config) {
     prepare_this_process(config);
     auto made = std::make_shared<presence>(config, reach::local);
-    clean_up_local_nodes(made->directories().root.get());
+    if (config.clean_up.on_creation) clean_up_local_nodes(made->directories().root.get());
     return made;
 }
 

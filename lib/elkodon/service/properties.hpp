@@ -2,9 +2,9 @@
 // Nobody writes them at run time.
 #pragma once
 
-#include <elkodon/layout/constants.hpp>
-#include <elkodon/layout/event_segments.hpp>
 #include <elkodon/layout/publisher_segment.hpp>
+#include <elkodon/service/bounds.hpp>
+#include <elkodon/service/membership.hpp>
 #include <elkodon/service/static_configuration.hpp>
 
 namespace elkodon::service {
@@ -23,18 +23,23 @@ inline constexpr std::string_view max_listeners = "max_listeners";
 inline constexpr std::string_view event_id_max = "event_id_max_value";
 }  // namespace key
 
-inline std::vector<property> publish_subscribe_properties() {
-    constexpr std::uint64_t hundred_years_in_ms = 100ULL * 365 * 24 * 3600 * 1000;
-    constexpr std::uint64_t ports = layout::max_ports;
-    constexpr std::uint64_t samples = 1U << 20;
-    return {{key::max_publishers, 8, 1, ports},
-            {key::max_subscribers, 8, 1, ports},
-            {key::buffer_size, 8, 1, samples},
-            {key::history_size, 0, 0, samples},
-            {key::max_borrowed, 2, 1, samples},
-            {key::max_loaned, 2, 1, samples},
-            {key::safe_overflow, 1, 0, 1, match::flag},
-            {key::stall_timeout, 0, 0, hundred_years_in_ms, match::exactly}};
+inline property number(std::string_view key, std::uint64_t value, bounds<std::uint64_t> allowed) {
+    return {key, value, allowed.least, allowed.most};
+}
+
+/// With the defaults that the node is configured with; the built-in ones without a node.
+inline std::vector<property> publish_subscribe_properties(const membership* node = nullptr) {
+    const auto defaults =
+        node ? node->settings().publish_subscribe : configuration::publish_subscribe_settings{};
+    return {number(key::max_publishers, defaults.max_publishers, bounds_of_ports),
+            number(key::max_subscribers, defaults.max_subscribers, bounds_of_ports),
+            number(key::buffer_size, defaults.subscriber_max_buffer_size, bounds_of_samples),
+            number(key::history_size, defaults.history_size, bounds_of_history),
+            number(key::max_borrowed, defaults.subscriber_max_borrowed_samples, bounds_of_samples),
+            number(key::max_loaned, defaults.publisher_max_loaned_samples, bounds_of_samples),
+            {key::safe_overflow, defaults.enable_safe_overflow, 0, 1, match::flag},
+            {key::stall_timeout, static_cast<std::uint64_t>(defaults.stall_timeout.count()), 0,
+             static_cast<std::uint64_t>(bounds_of_timeouts.most.count()), match::exactly}};
 }
 
 /// What the layout of a chunk needs to know of a user header.
@@ -52,11 +57,12 @@ inline std::uint64_t cursor_count(const static_configuration& configuration) noe
     return lossless(configuration) ? configuration[key::max_publishers] : 0;
 }
 
-inline std::vector<property> event_properties() {
-    constexpr std::uint64_t ports = layout::max_ports;
-    return {{key::max_notifiers, 16, 1, ports},
-            {key::max_listeners, 16, 1, ports},
-            {key::event_id_max, 255, 0, layout::max_event_ids - 1}};
+/// As publish_subscribe_properties().
+inline std::vector<property> event_properties(const membership* node = nullptr) {
+    const auto defaults = node ? node->settings().event : configuration::event_settings{};
+    return {number(key::max_notifiers, defaults.max_notifiers, bounds_of_ports),
+            number(key::max_listeners, defaults.max_listeners, bounds_of_ports),
+            number(key::event_id_max, defaults.event_id_max_value, bounds_of_event_ids)};
 }
 
 }  // namespace elkodon::service

@@ -11,7 +11,6 @@ namespace elkodon::service {
 namespace {
 
 using clock = std::chrono::steady_clock;
-constexpr std::chrono::seconds longest_lock{10};
 constexpr std::size_t longest_configuration = 64 * 1024;
 
 std::string_view word_for(joining how) noexcept {
@@ -20,19 +19,29 @@ std::string_view word_for(joining how) noexcept {
 }
 
 // Opens the directory and takes its lock. Whoever removed it in between has moved the path on: try anew.
-os::fd lock_path(int services, const std::string& name, joining how, const std::string& doing) {
+os::fd lock_path(int services,
+                 const std::string& name,
+                 joining how,
+                 std::chrono::milliseconds lock_wait,
+                 const std::string& doing) {
     for (;;) {
         if (how != joining::open) os::make_directory(services, name, doing);
         auto directory = os::open_directory(services, name);
         if (!directory && how == joining::open) throw error(errc::service_not_found, doing);
         if (!directory) continue;
-        if (!os::lock_directory(directory.get(), clock::now() + longest_lock))
-            throw error(errc::service_busy, doing, "the directory's lock", "free within seconds",
+        if (!os::lock_directory(directory.get(), clock::now() + lock_wait))
+            throw error(errc::service_busy, doing, "the directory's lock",
+                        "free within " + std::to_string(lock_wait.count()) + " ms",
                         "held by a process that doesn't move on");
         if (os::identity_of(services, name) == os::facts_of(directory.get(), doing).identity)
             return directory;
         os::unlock_directory(directory.get());
     }
+}
+
+std::string suffix_of(pattern kind, const configuration& settings) {
+    return kind == pattern::event ? settings.files.event_suffix
+                                  : settings.files.publish_subscribe_suffix;
 }
 
 std::string configuration_text(int directory, const std::string& doing) {
@@ -49,32 +58,31 @@ std::string configuration_text(int directory, const std::string& doing) {
 
 }  // namespace
 
-std::shared_ptr<service_directory> service_directory::join(std::shared_ptr<presence> process,
+std::shared_ptr<service_directory> service_directory::join(std::shared_ptr<membership> node,
                                                            static_configuration wanted,
                                                            joining how) {
     const auto doing = std::string(word_for(how)) + " " + quoted(wanted.name);
-    if (!process->ours()) throw error(errc::forked, doing);
-    const auto name =
-        encode_name(wanted.name, doing) + "." + std::string(service::word_for(wanted.pattern));
+    if (!node->process().ours()) throw error(errc::forked, doing);
+    const auto& settings = node->settings();
+    const auto name = encode_name(wanted.name, doing) + suffix_of(wanted.pattern, settings);
     check_values(wanted, doing);
-    auto directory = lock_path(process->directories().services.get(), name, how, doing);
-    auto made = std::make_shared<service_directory>(std::move(process), name, std::move(directory));
+    auto directory = lock_path(node->process().directories().services.get(), name, how,
+                               settings.limits.lock_wait, doing);
+    auto made = std::make_shared<service_directory>(std::move(node), name, std::move(directory));
     const os::unlock_at_end unlock(made->descriptor());
     made->create_or_check(std::move(wanted), how);
     return made;
 }
 
-service_directory::service_directory(std::shared_ptr<presence> process,
+service_directory::service_directory(std::shared_ptr<membership> node,
                                      std::string name,
                                      os::fd directory)
-    : process_(std::move(process)),
-      directory_name_(std::move(name)),
-      directory_(std::move(directory)) {}
+    : node_(std::move(node)), directory_name_(std::move(name)), directory_(std::move(directory)) {}
 
 // Under the directory's lock. Where nobody is a member, there is no service, whatever the dead have left.
 void service_directory::create_or_check(static_configuration wanted, joining how) {
     const auto doing = std::string(word_for(how)) + " " + quoted(wanted.name);
-    clean_up_service(descriptor(), *process_, unseen::stays);
+    if (settings().clean_up.on_opening) clean_up_service(descriptor(), process(), unseen::stays);
     const bool exists = has_members(descriptor());
     if (exists && how == joining::create) throw error(errc::service_exists, doing);
     if (exists) {
@@ -82,7 +90,7 @@ void service_directory::create_or_check(static_configuration wanted, joining how
         become_member(doing);
         return;
     }
-    const int services = process_->directories().services.get();
+    const int services = process().directories().services.get();
     if (how == joining::open) {
         remove_service(services, directory_name_.c_str(), descriptor());
         throw error(errc::service_not_found, doing);
@@ -109,7 +117,7 @@ void service_directory::create(static_configuration wanted, const std::string& d
                     "none");
     for (const auto& entry : os::list_directory(descriptor()))
         os::unlink_name(descriptor(), entry.name);
-    segment::own_segment page(descriptor(), {layout::segment_kind::control, {}, process_->id()},
+    segment::own_segment page(descriptor(), {layout::segment_kind::control, {}, process().id()},
                               sizeof(layout::control_page), doing);
     page.link(descriptor(), control_name);
     configuration_ = std::move(wanted);
@@ -121,8 +129,8 @@ void service_directory::create(static_configuration wanted, const std::string& d
 
 void service_directory::become_member(const std::string& doing) {
     const auto file = os::create_unnamed(descriptor(), 0, doing);
-    auto name =
-        "member." + process_->id().to_string() + "." + process_id{os::random_number()}.to_string();
+    auto name = "member." + process().id().to_string() + "." + node_->id().to_string() + "." +
+                process_id{os::random_number()}.to_string();
     os::link_unnamed(file.get(), descriptor(), name);
     member_name_ = std::move(name);
 }
@@ -143,15 +151,16 @@ void service_directory::map_control() {
 }
 
 service_directory::~service_directory() {
-    if (member_name_.empty() || !process_->ours()) return;
+    if (member_name_.empty() || !process().ours()) return;
     // Without the lock the name goes all the same; whoever cleans up next removes the service.
     const bool locked = os::lock_directory(descriptor(), clock::now() + std::chrono::seconds(1));
     const os::unlock_at_end unlock(descriptor());
     os::unlink_name(descriptor(), member_name_);
     if (!locked) return;
     try {
-        clean_up_service(descriptor(), *process_, unseen::stays);
-        const int services = process_->directories().services.get();
+        if (settings().clean_up.on_destruction)
+            clean_up_service(descriptor(), process(), unseen::stays);
+        const int services = process().directories().services.get();
         if (!has_members(descriptor()))
             remove_service(services, directory_name_.c_str(), descriptor());
     } catch (...) {
@@ -183,7 +192,7 @@ bool service_directory::try_claim(port_kind kind,
                                   segment::own_segment& port,
                                   std::uint64_t limit,
                                   std::uint32_t& slot) {
-    if (os::identity_of(process_->directories().services.get(), directory_name_) !=
+    if (os::identity_of(process().directories().services.get(), directory_name_) !=
         os::facts_of(descriptor(), "look at " + title()).identity)
         throw error(errc::membership_lost, "create a port of " + title());
     std::vector<bool> taken(limit);
@@ -197,7 +206,7 @@ bool service_directory::try_claim(port_kind kind,
 void service_directory::release(port_kind kind,
                                 std::uint32_t slot,
                                 os::file_identity port) noexcept {
-    if (!process_->ours()) return;
+    if (!process().ours()) return;
     os::unlink_if(descriptor(), port_name(kind, slot), port);
     bump_generation();
 }
@@ -214,7 +223,7 @@ void service_directory::clean_up(unseen what) noexcept try {
     const std::unique_lock alone(cleaning_, std::try_to_lock);
     if (!alone.owns_lock() || !os::try_lock_directory(descriptor())) return;
     const os::unlock_at_end unlock(descriptor());
-    clean_up_service(descriptor(), *process_, what);
+    clean_up_service(descriptor(), process(), what);
 } catch (...) {
     // What we could not clean, the next one will.
 }

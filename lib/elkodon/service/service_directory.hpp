@@ -8,7 +8,7 @@
 #include <elkodon/segment/foreign_segment.hpp>
 #include <elkodon/service/clean_up.hpp>
 #include <elkodon/service/files.hpp>
-#include <elkodon/service/presence.hpp>
+#include <elkodon/service/membership.hpp>
 #include <elkodon/service/static_configuration.hpp>
 
 namespace elkodon::service {
@@ -26,15 +26,18 @@ class service_directory {
 public:
     /// Throws `error`: service_not_found, service_exists, incompatible_…, invalid_name, service_busy and
     /// whatever the system says.
-    static std::shared_ptr<service_directory> join(std::shared_ptr<presence> process,
+    static std::shared_ptr<service_directory> join(std::shared_ptr<membership> node,
                                                    static_configuration wanted,
                                                    joining how);
 
-    service_directory(std::shared_ptr<presence> process, std::string name, os::fd directory);
+    service_directory(std::shared_ptr<membership> node, std::string name, os::fd directory);
     ~service_directory();
 
     const static_configuration& configuration() const noexcept { return configuration_; }
-    presence& process() const noexcept { return *process_; }
+    presence& process() const noexcept { return node_->process(); }
+
+    /// What the node that joined is configured with: the defaults of its ports.
+    const elkodon::configuration& settings() const noexcept { return node_->settings(); }
     int descriptor() const noexcept { return directory_.get(); }
     layout::control_page& control() const noexcept { return control_.as<layout::control_page>(); }
 
@@ -78,7 +81,7 @@ private:
                    std::uint64_t limit,
                    std::uint32_t& slot);
 
-    std::shared_ptr<presence> process_;
+    std::shared_ptr<membership> node_;
     std::mutex cleaning_;  // held together with the directory's lock
     std::string directory_name_;
     os::fd directory_;

@@ -19,11 +19,11 @@ using seats = std::vector<std::uint32_t>;
 // A service in which nobody but the test publishes.
 struct world {
     support::scratch_root root;
-    std::shared_ptr<elkodon::service::presence> process =
-        elkodon::service::presence::in_domain(elkodon::configuration::load());
+    std::shared_ptr<elkodon::service::membership> node =
+        elkodon::service::membership::join(elkodon::configuration::load());
     std::shared_ptr<elkodon::service::service_directory> service =
         elkodon::service::service_directory::join(
-            process,
+            node,
             {"bells", elkodon::service::pattern::event, {}, elkodon::service::event_properties()},
             elkodon::service::joining::create);
 };
@@ -64,7 +64,7 @@ private:
 };
 
 struct room : world {
-    port::waiting_room waits{process->doorbell_place()};
+    port::waiting_room waits{node->process().doorbell_place()};
     std::vector<std::unique_ptr<scripted_port>> ports;
     std::shared_ptr<elkodon::segment::bell> bell;
 
@@ -75,7 +75,7 @@ struct room : world {
         }
         std::error_code failure;
         const auto id = ports.front()->wake_address().doorbell.load();
-        bell = process->bell(process->id(), elkodon::doorbell_id{id}, failure);
+        bell = node->process().bell(node->process().id(), elkodon::doorbell_id{id}, failure);
         REQUIRE(bell);
         waits.on_wake();  // lets the bell in
     }
@@ -188,8 +188,8 @@ TEST_CASE(
         std::error_code failure;  // a peer that comes and goes
         const auto id = here.ports[0]->wake_address().doorbell.load();
         const auto peer =
-            elkodon::segment::bell::open(here.process->directories().doorbells.get(),
-                                         here.process->id(), elkodon::doorbell_id{id}, failure);
+            elkodon::segment::bell::open(here.node->process().directories().doorbells.get(),
+                                         here.node->process().id(), elkodon::doorbell_id{id}, failure);
         REQUIRE(peer);
     }
     CHECK(here.readable());

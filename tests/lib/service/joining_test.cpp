@@ -318,12 +318,20 @@ TEST_CASE("nodes of one process in one domain are one process, and the last one 
         config.node.name = "planner";
         auto first = elkodon::node::create(config);
         auto second = elkodon::node::create();
-        CHECK(first.id() == second.id());
+        CHECK(first.id() != second.id());
+        CHECK(first.id() == elkodon::node(first).id());
         CHECK(first.name() == "planner");
         auto copy = first;
         first = {};
-        CHECK(std::filesystem::exists(root.processes() / copy.id().to_string()));
-        CHECK(contains(text_of(root.processes() / copy.id().to_string()), std::to_string(getpid())));
+        int locks = 0;
+        for (const auto& each : std::filesystem::directory_iterator(root.processes())) {
+            if (!each.is_regular_file()) continue;
+            ++locks;
+            CHECK(contains(text_of(each.path()), std::to_string(getpid())));
+            CHECK(std::filesystem::exists(
+                root.nodes() / (each.path().filename().string() + "." + copy.id().to_string())));
+        }
+        CHECK(locks == 1);
     }
     CHECK(root.listing() == support::nothing);
     CHECK(elkodon::node::create());
