@@ -3,6 +3,7 @@
 #pragma once
 
 #include <elkodon/configuration.hpp>
+#include <elkodon/discovery.hpp>
 #include <elkodon/error.hpp>
 #include <elkodon/event_id.hpp>
 #include <elkodon/listener.hpp>

@@ -11,6 +11,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace elkodon {
 
@@ -62,12 +63,21 @@ public:
     /// What makes a listener: `event.listener().create()`.
     listener_builder listener() const { return listener_builder(directory_); }
 
+    /// What the creator said about it, in his order.
+    std::vector<attribute> attributes() const {
+        return directory_ ? directory_->configuration().attributes : std::vector<attribute>();
+    }
+    /// As it was asked for; empty without a service.
+    std::string name() const {
+        return directory_ ? directory_->configuration().name : std::string();
+    }
+
 private:
     std::shared_ptr<service::service_directory> directory_;
 };
 
 /// Sets up an event service. One at a time.
-class event_builder : public joinable<event_service> {
+class event_builder : public joinable<event_builder, event_service> {
 public:
     event_builder(const std::shared_ptr<service::membership>& member, std::string name)
         : joinable(member,

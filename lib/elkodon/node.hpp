@@ -3,6 +3,7 @@
 #pragma once
 
 #include <elkodon/configuration.hpp>
+#include <elkodon/discovery.hpp>
 #include <elkodon/service.hpp>
 
 #include <memory>
@@ -53,6 +54,9 @@ public:
 
     /// Differs from that of every other node, of this process too.
     node_id id() const noexcept { return member_ ? member_->id() : node_id{}; }
+
+    /// What makes a watch of its domain: `node.watch().create()`.
+    watch_builder watch() const { return watch_builder(member_); }
 
     /// What its services and ports are made with.
     elkodon::configuration configuration() const {

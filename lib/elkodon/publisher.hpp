@@ -38,6 +38,9 @@ public:
     explicit operator bool() const noexcept { return port_ != nullptr; }
     port_id id() const noexcept { return port_ ? port_->id() : port_id{}; }
 
+    /// As its builder was told; empty otherwise.
+    std::string name() const { return port_ ? port_->name() : std::string(); }
+
     /// A chunk with a value-initialised T, and Header. Throws `error` as try_loan() says.
     loan_type loan()
         requires payload<T>::value

@@ -13,6 +13,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace elkodon {
 
@@ -62,7 +63,10 @@ public:
 private:
     friend base;
     publisher<T, Header> make(const std::shared_ptr<service::service_directory>& directory) const {
-        return publisher<T, Header>(std::make_unique<port::publisher_port>(directory, settings_));
+        auto settings = settings_;
+        settings.name = base::port_name();
+        return publisher<T, Header>(
+            std::make_unique<port::publisher_port>(directory, std::move(settings)));
     }
 
     port::publisher_settings settings_;
@@ -92,7 +96,9 @@ public:
 private:
     friend base;
     subscriber<T, Header> make(const std::shared_ptr<service::service_directory>& directory) const {
-        return subscriber<T, Header>(std::make_unique<port::subscriber_port>(directory, settings_));
+        auto settings = settings_;
+        settings.name = base::port_name();
+        return subscriber<T, Header>(std::make_unique<port::subscriber_port>(directory, settings));
     }
 
     port::subscriber_settings settings_;
@@ -123,14 +129,24 @@ public:
         return directory_ ? directory_->configuration().type : type_details{};
     }
 
+    /// What the creator said about it, in his order.
+    std::vector<attribute> attributes() const {
+        return directory_ ? directory_->configuration().attributes : std::vector<attribute>();
+    }
+    /// As it was asked for; empty without a service.
+    std::string name() const {
+        return directory_ ? directory_->configuration().name : std::string();
+    }
+
 private:
     std::shared_ptr<service::service_directory> directory_;
 };
 
 /// Sets up a publish-subscribe service. Values are numbers of samples or ports. One at a time.
 template <class T, class Header = void>
-class publish_subscribe_builder : public joinable<publish_subscribe_service<T, Header>> {
-    using base = joinable<publish_subscribe_service<T, Header>>;
+class publish_subscribe_builder
+    : public joinable<publish_subscribe_builder<T, Header>, publish_subscribe_service<T, Header>> {
+    using base = joinable<publish_subscribe_builder, publish_subscribe_service<T, Header>>;
     static_assert(check_payload<T>::passed && check_header<Header>::passed);
 
 public:

@@ -38,6 +38,9 @@ public:
     explicit operator bool() const noexcept { return port_ != nullptr; }
     port_id id() const noexcept { return port_ ? port_->id() : port_id{}; }
 
+    /// As its builder was told; empty otherwise.
+    std::string name() const { return port_ ? port_->name() : std::string(); }
+
     /// The next message of any publisher, all of them in fair turn; each publisher's in order. Never waits:
     /// tests false with a zero error() when nothing is there. Otherwise closed, too_many_borrowed (at most
     /// subscriber_max_borrowed_samples are held at once), overtaken, forked, evicted: once, when lost() has grown in

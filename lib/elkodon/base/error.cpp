@@ -38,6 +38,7 @@ const char* text_of(errc code) noexcept {
         case errc::buffer_full: return "a lossless subscriber's buffer is full: nothing was sent";
         case errc::evicted:
             return "stood still for longer than the service's stall_timeout: messages were lost";
+        case errc::incompatible_attribute: return "incompatible attribute";
         case errc::invalid_configuration: return "invalid configuration";
         case errc::slice_too_long:
             return "longer than the publisher's chunks: see initial_max_slice_len and "

@@ -40,6 +40,7 @@ enum class errc {
     buffer_full,  ///< a lossless subscriber is as far behind as it may be: nothing was sent
     evicted,      ///< this lossless subscriber stood still for longer than stall_timeout, and lost
     slice_too_long,  ///< longer than the publisher's chunks, which its allocation_strategy doesn't let grow
+    incompatible_attribute,  ///< the service lacks an attribute that was required
     invalid_configuration,  ///< a configuration file with an unknown key, or a value that cannot be
 };
 

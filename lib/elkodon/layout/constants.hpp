@@ -21,6 +21,9 @@ inline constexpr std::uint64_t magic = 0x314e'4f44'4f4b'4c45;  // "ELKODON1", as
 /// The most ports of a kind in one service, and the most ports at one doorbell.
 inline constexpr std::uint32_t max_ports = 16'384;
 
+/// In bytes.
+inline constexpr std::size_t longest_port_name = 64;
+
 /// Chunk numbers have 24 bits; the last one means "none".
 inline constexpr std::uint32_t no_chunk = 0xff'ffff;
 

@@ -27,6 +27,7 @@ constexpr std::uint64_t make_fingerprint() noexcept {
                                          sizeof(segment_header),
                                          sizeof(wake_address),
                                          offsetof(segment_header, state),
+                                         offsetof(segment_header, name),
                                          sizeof(chunk_header),
                                          sizeof(pool_entry),
                                          user_header_distance({8, 8}),

@@ -12,6 +12,7 @@
 // | 40     | size        | owner  | all     | before state |
 // | 48     | pid         | owner  | all     | before state |
 // | 52     | state       | owner  | all     | release / acquire |
+// | 56     | name        | owner  | all     | before state |
 #pragma once
 
 #include <elkodon/base/atomic.hpp>
@@ -47,7 +48,8 @@ struct segment_header {
     std::uint64_t size;
     std::uint32_t pid;  // for messages only: another pid namespace numbers differently
     atomic<segment_state> state;
-    std::byte reserved[line - 56];
+    char name[longest_port_name];  // of the port, for people; padded with NUL
+    std::byte reserved[line - 56 - longest_port_name];
 };
 
 static_assert(sizeof(segment_header) == line);
@@ -55,7 +57,7 @@ static_assert(offsetof(segment_header, magic) == 0 && offsetof(segment_header, v
 static_assert(offsetof(segment_header, kind) == 12 && offsetof(segment_header, fingerprint) == 16);
 static_assert(offsetof(segment_header, port) == 24 && offsetof(segment_header, process) == 32);
 static_assert(offsetof(segment_header, size) == 40 && offsetof(segment_header, pid) == 48);
-static_assert(offsetof(segment_header, state) == 52);
+static_assert(offsetof(segment_header, state) == 52 && offsetof(segment_header, name) == 56);
 
 /// Where a port's owner wants to be woken: in the port's own segment, read by who publishes to it.
 /// The doorbell is stored last when attaching and cleared first when detaching; a reader loads it before

@@ -153,6 +153,14 @@ void unlink_name(int directory, const std::string& name) noexcept {
     unlinkat(directory, name.c_str(), 0);
 }
 
+void rename_and_unlink(int directory,
+                       const std::string& name,
+                       const std::string& last_name) noexcept {
+    before_names_change();
+    const bool renamed = renameat(directory, name.c_str(), directory, last_name.c_str()) == 0;
+    unlinkat(directory, renamed ? last_name.c_str() : name.c_str(), 0);
+}
+
 std::vector<directory_entry> list_directory(int directory) {
     // A descriptor of its own: the position in a directory belongs to the open description.
     fd again{openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};

@@ -72,6 +72,11 @@ bool unlink_if(int directory, const std::string& name, file_identity identity) n
 /// Removes `name`, whatever it is.
 void unlink_name(int directory, const std::string& name) noexcept;
 
+/// Removes `name`, which is called `last_name` for a moment before.
+void rename_and_unlink(int directory,
+                       const std::string& name,
+                       const std::string& last_name) noexcept;
+
 /// The identity of `name`, without opening it; zeros when there is none.
 file_identity identity_of(int directory, const std::string& name) noexcept;
 

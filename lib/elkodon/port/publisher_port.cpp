@@ -1,5 +1,6 @@
 // See publisher_port.hpp.
 #include <elkodon/port/publisher_port.hpp>
+#include <elkodon/service/names.hpp>
 #include <elkodon/service/properties.hpp>
 
 #include <bit>
@@ -75,6 +76,7 @@ publisher_port::publisher_port(std::shared_ptr<service::service_directory> of,
     const auto& configuration = service().configuration();
     const auto doing = "create a publisher of " + service().title();
     if (!service().process().ours()) throw error(errc::forked, doing);
+    service::check_port_name(settings_.name, doing);
     room_ = room_for(configuration.type, settings_, doing);
     const auto geometry = geometry_for(configuration, room_);
     if (geometry.chunk_count >= layout::no_chunk)
@@ -85,7 +87,8 @@ publisher_port::publisher_port(std::shared_ptr<service::service_directory> of,
     pool_memory_.resize(lockfree::chunk_pool::memory_words(geometry.chunk_count, loans));
     pool_ = lockfree::chunk_pool(pool_memory_, geometry.chunk_count, loans);
     segment_ = segment::own_segment(
-        service().descriptor(), {layout::segment_kind::publisher, id_, service().process().id()},
+        service().descriptor(),
+        {layout::segment_kind::publisher, id_, service().process().id(), settings_.name},
         geometry.total, doing);
     auto& layout = segment_.as<layout::publisher_segment>();
     layout.ring_size = geometry.ring_size;

@@ -17,6 +17,7 @@ namespace elkodon::port {
 
 /// What a publisher is made with.
 struct publisher_settings {
+    std::string name;  // for people
     backpressure when_full = backpressure::block;
     backpressure_handler asks;  // in place of when_full
     std::uint64_t initial_max_slice_len = 1;
@@ -32,6 +33,7 @@ public:
     ~publisher_port() override;
 
     port_id id() const noexcept { return id_; }
+    std::string name() const { return segment_.name(); }
 
     /// A chunk to write into, or no_chunk and why: loans_exhausted, chunks_exhausted, forked, or our own
     /// failure to map a subscriber.

@@ -1,6 +1,7 @@
 // See subscriber_port.hpp.
 #include <elkodon/base/untrusted.hpp>
 #include <elkodon/port/subscriber_port.hpp>
+#include <elkodon/service/names.hpp>
 #include <elkodon/service/properties.hpp>
 
 #include <bit>
@@ -60,9 +61,11 @@ subscriber_port::subscriber_port(std::shared_ptr<service::service_directory> of,
       holds_back_(!settings.observer && service::lossless(service().configuration())) {
     const auto doing = "create a subscriber of " + service().title();
     if (!service().process().ours()) throw error(errc::forked, doing);
+    service::check_port_name(settings.name, doing);
     borrows_ = std::make_unique<borrow[]>(borrow_count_);
     segment_ = segment::own_segment(
-        service().descriptor(), {layout::segment_kind::subscriber, id_, service().process().id()},
+        service().descriptor(),
+        {layout::segment_kind::subscriber, id_, service().process().id(), settings.name},
         layout::subscriber_segment_size(borrow_count_,
                                         service::cursor_count(service().configuration())),
         doing);

@@ -48,6 +48,7 @@ struct publisher_peer : sleeper {
 
 /// What a subscriber is made with.
 struct subscriber_settings {
+    std::string name;               // for people
     std::uint64_t buffer_size = 0;  // 0: the service's
     bool observer = false;
 };
@@ -60,6 +61,7 @@ public:
     ~subscriber_port() override;
 
     port_id id() const noexcept { return id_; }
+    std::string name() const { return segment_.name(); }
 
     /// The next message of any publisher. Empty with no error when nothing is there; too_many_borrowed,
     /// overtaken (look again, don't sleep), evicted (messages were lost; look again) or forked otherwise.

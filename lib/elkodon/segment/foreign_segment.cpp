@@ -71,6 +71,22 @@ bool foreign_segment::closed() const noexcept {
     return state.load(std::memory_order_acquire) == layout::segment_state::closed;
 }
 
+std::optional<description> describe(int directory, const std::string& name) noexcept try {
+    const auto file = os::open_file(directory, name, false);
+    if (!file || !os::facts_of(file.get(), "look at a segment").regular) return std::nullopt;
+    alignas(layout::segment_header) std::byte bytes[sizeof(layout::segment_header)];
+    if (pread(file.get(), bytes, sizeof bytes, 0) != sizeof bytes) return std::nullopt;
+    const auto& header = *reinterpret_cast<const layout::segment_header*>(bytes);
+    if (header.magic != layout::magic || header.version != layout::version ||
+        header.fingerprint != layout::fingerprint)
+        return std::nullopt;
+    const std::string_view text(header.name, sizeof header.name);
+    return description{port_id{header.port}, process_id{header.process}, header.pid,
+                       std::string(text.substr(0, text.find('\0')))};
+} catch (...) {
+    return std::nullopt;
+}
+
 glimpse glimpse_at(int directory, const std::string& name, std::size_t offset) noexcept try {
     const auto file = os::open_file(directory, name, false);
     if (!file) return {};

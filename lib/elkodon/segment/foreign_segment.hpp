@@ -6,6 +6,8 @@
 #include <elkodon/layout/segment_header.hpp>
 #include <elkodon/segment/own_segment.hpp>
 
+#include <optional>
+
 namespace elkodon::segment {
 
 /// Why there is no segment.
@@ -68,6 +70,17 @@ struct glimpse {
     bool unreadable = false;  // it is there, and we could not look: proves nothing
     std::uint64_t word = 0;   // the one at the offset that was asked for
 };
+
+/// What a segment says of itself to people.
+struct description {
+    port_id port;
+    process_id process;
+    std::uint32_t pid = 0;
+    std::string name;
+};
+
+/// Read through the file, by a system call; nothing when it is no complete segment of this layout. Never throws.
+std::optional<description> describe(int directory, const std::string& file) noexcept;
 
 /// Never throws: what can't be read is no segment.
 glimpse glimpse_at(int directory, const std::string& name, std::size_t offset = 0) noexcept;

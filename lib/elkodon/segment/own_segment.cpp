@@ -24,6 +24,14 @@ own_segment::own_segment(int directory,
     header.process = who.process.value();
     header.size = size;
     header.pid = os::process_number();
+    who.name.copy(header.name, sizeof header.name);
+}
+
+std::string own_segment::name() const {
+    if (!memory_) return {};
+    const auto& name = as<layout::segment_header>().name;
+    const std::string_view text(name, sizeof name);
+    return std::string(text.substr(0, text.find('\0')));
 }
 
 bool own_segment::link(int directory, const std::string& name) {

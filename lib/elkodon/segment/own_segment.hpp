@@ -9,6 +9,7 @@
 #include <elkodon/os/mapping.hpp>
 
 #include <string>
+#include <string_view>
 
 namespace elkodon::segment {
 
@@ -17,6 +18,7 @@ struct identity {
     layout::segment_kind kind;
     port_id port;
     process_id process;
+    std::string_view name = {};  // of the port; at most layout::longest_port_name bytes
 };
 
 /// Owner thread. No descriptor stays open once it has its name.
@@ -35,6 +37,9 @@ public:
     std::uint64_t size() const noexcept { return memory_.size(); }
     os::file_identity file() const noexcept { return file_identity_; }
     explicit operator bool() const noexcept { return static_cast<bool>(memory_); }
+
+    /// As its header has it.
+    std::string name() const;
 
     /// Declares it complete and gives it `name`. False when the name is taken: try another.
     bool link(int directory, const std::string& name);

@@ -107,6 +107,8 @@ std::set<process_id> dead_processes(int processes) {
 
 // Their lock files last: as long as one is there, whoever comes finds that its process is dead.
 void remove_processes(int processes, int doorbells, int nodes, const std::set<process_id>& dead) {
+    for (const auto& entry : os::list_directory(processes))
+        if (entry.name.ends_with(left_suffix)) os::unlink_name(processes, entry.name);
     remove_files_of(dead, doorbells);
     remove_files_of(dead, nodes);
     for (const auto process : dead) {

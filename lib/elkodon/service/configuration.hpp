@@ -83,7 +83,6 @@ struct configuration {
         std::uint64_t open_files =
             65'536;  ///< the soft limit is raised so far, where the hard one allows it
         std::chrono::milliseconds lock_wait{10'000};  ///< for a service's lock; then service_busy
-        std::uint64_t watched_changes = 1024;  ///< that a watch keeps before it says `resync`
         friend bool operator==(const limit_settings&, const limit_settings&) = default;
     } limits;
 

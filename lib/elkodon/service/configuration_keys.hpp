@@ -59,7 +59,6 @@ void for_each_key(Configuration& config, Visit&& visit) {
     auto& limits = config.limits;
     visit("limits.open_files", limits.open_files, bounds<std::uint64_t>{64, 1U << 20});
     visit("limits.lock_wait", limits.lock_wait, bounds_of_waits);
-    visit("limits.watched_changes", limits.watched_changes, bounds_of_samples);
 
     auto& messages = config.publish_subscribe;
     visit("publish_subscribe.max_publishers", messages.max_publishers, bounds_of_ports);

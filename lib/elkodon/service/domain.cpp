@@ -73,9 +73,9 @@ configuration::file_settings files_for(const configuration& config, reach who) {
     return who == reach::local ? configuration::file_settings{} : config.files;
 }
 
-using names = std::vector<std::pair<std::string_view, std::string_view>>;
+using file_names = std::vector<std::pair<std::string_view, std::string_view>>;
 
-names names_in(const configuration::file_settings& files) {
+file_names names_in(const configuration::file_settings& files) {
     return {{"services", files.services},
             {"nodes", files.nodes},
             {"processes", files.processes},
@@ -84,7 +84,7 @@ names names_in(const configuration::file_settings& files) {
             {"event_suffix", files.event_suffix}};
 }
 
-std::string text_of(const names& all) {
+std::string text_of(const file_names& all) {
     std::string text;
     for (const auto& [key, value] : all)
         text += std::string(key) + " = '" + std::string(value) + "'\n";
@@ -122,6 +122,8 @@ domain::domain(const configuration& config, reach who, const std::string& root_p
     : path(root_path + "/" + directory_for(config, who)), root(open_root(root_path)) {
     check_root(root.get(), root_path);
     const auto files = files_for(config, who);
+    publish_subscribe_suffix = files.publish_subscribe_suffix;
+    event_suffix = files.event_suffix;
     const auto top = open_inside(root.get(), directory_for(config, who), root_path);
     agree(top.get(), files, "open domain " + quoted(config.domain));
     services = open_inside(top.get(), files.services, root_path);
@@ -130,6 +132,26 @@ domain::domain(const configuration& config, reach who, const std::string& root_p
     doorbells = open_inside(top.get(), files.doorbells, root_path);
     identity = os::facts_of(top.get(), "open domain " + quoted(config.domain)).identity;
     if (who == reach::local) all_local = std::move(services);
+}
+
+std::optional<domain> domain::if_there(const configuration& config) {
+    const auto root_path = expanded_root(config.root);
+    const auto doing = "open root " + quoted(root_path);
+    domain made;
+    made.path = root_path + "/" + directory_for(config, reach::shared);
+    made.publish_subscribe_suffix = config.files.publish_subscribe_suffix;
+    made.event_suffix = config.files.event_suffix;
+    made.root = os::open_directory(AT_FDCWD, root_path);
+    if (!made.root) return std::nullopt;
+    const auto top = os::open_directory(made.root.get(), directory_for(config, reach::shared));
+    if (!top) return std::nullopt;
+    made.services = os::open_directory(top.get(), config.files.services);
+    made.nodes = os::open_directory(top.get(), config.files.nodes);
+    made.processes = os::open_directory(top.get(), config.files.processes);
+    made.doorbells = os::open_directory(top.get(), config.files.doorbells);
+    made.identity = os::facts_of(top.get(), doing).identity;
+    if (!made.services || !made.nodes || !made.processes) return std::nullopt;
+    return made;
 }
 
 void domain::make_services_of(process_id node) {

@@ -6,6 +6,10 @@
 #include <elkodon/base/ids.hpp>
 #include <elkodon/os/file.hpp>
 #include <elkodon/service/configuration.hpp>
+#include <elkodon/service/static_configuration.hpp>
+
+#include <optional>
+#include <string>
 
 namespace elkodon::service {
 
@@ -22,15 +26,25 @@ struct domain {
     /// incompatible_property when who made the domain calls its files otherwise.
     explicit domain(const configuration& config, reach who = reach::shared);
 
+    /// The same without making anything: nothing when there is no such domain.
+    static std::optional<domain> if_there(const configuration& config);
+
+    /// How the directory of a service ends.
+    const std::string& suffix_of(messaging_pattern kind) const noexcept {
+        return kind == messaging_pattern::event ? event_suffix : publish_subscribe_suffix;
+    }
+
     /// Local: makes the services of the node with this lock file, and uses them from here on.
     void make_services_of(process_id node);
 
     std::string path;  // for messages
+    std::string publish_subscribe_suffix, event_suffix;
     os::fd root, services, nodes, processes, doorbells;
     os::fd all_local;  // local: the directory in which `services` lies
     os::file_identity identity;
 
 private:
+    domain() = default;
     domain(const configuration& config, reach who, const std::string& root_path);
 };
 

@@ -18,6 +18,8 @@
 namespace elkodon::service {
 
 inline constexpr const char* configuration_name = "service.toml";
+/// Of a lock file in `processes`, for the moment in which its process ends in an orderly way.
+inline constexpr std::string_view left_suffix = ".left";
 inline constexpr const char* control_name = "control";
 
 enum class port_kind { publisher, subscriber, notifier, listener };

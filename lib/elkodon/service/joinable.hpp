@@ -13,7 +13,7 @@
 namespace elkodon {
 
 /// The three ways to have a service, each with its non-throwing overload. One at a time.
-template <class Service>
+template <class Builder, class Service>
 class joinable {
 public:
     /// Makes the service; service_exists when somebody has it open.
@@ -35,6 +35,23 @@ public:
         return without_throwing(ec, [&] { return open_or_create(); });
     }
 
+    /// What the service says about itself when it is created here; who opens it asks for nothing by this. A key may have
+    /// several values. Up to 256 of them; keys of 1 to 255 bytes, values of up to 4,096, UTF-8 without NUL.
+    auto& define_attribute(std::string key, std::string value) {
+        wanted_.attributes.push_back({std::move(key), std::move(value)});
+        return self();
+    }
+    /// What the service must say about itself: with this value, or with whatever. Opening throws
+    /// incompatible_attribute, with both, otherwise; creating makes a service with that value.
+    auto& require_attribute(std::string key, std::string value) {
+        wanted_.required.push_back({std::move(key), std::move(value)});
+        return self();
+    }
+    auto& require_attribute(std::string key) {
+        wanted_.required_keys.push_back(std::move(key));
+        return self();
+    }
+
 protected:
     joinable(std::shared_ptr<service::membership> member, service::static_configuration wanted)
         : member_(std::move(member)), wanted_(std::move(wanted)) {}
@@ -48,6 +65,8 @@ protected:
     }
 
 private:
+    Builder& self() noexcept { return static_cast<Builder&>(*this); }
+
     Service join(service::joining how) const {
         if (!member_) throw error(errc::closed, "join a service through an empty node");
         return Service(service::service_directory::join(member_, wanted_, how));

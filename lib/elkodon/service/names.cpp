@@ -1,5 +1,6 @@
 // See names.hpp.
 #include <elkodon/base/error.hpp>
+#include <elkodon/layout/constants.hpp>
 #include <elkodon/service/names.hpp>
 
 #include <algorithm>
@@ -50,6 +51,16 @@ bool is_utf8(std::string_view text) noexcept {
         text.remove_prefix(length);
     }
     return true;
+}
+
+void check_port_name(std::string_view name, const std::string& doing) {
+    if (name.size() > layout::longest_port_name)
+        throw error(errc::invalid_name, doing, "length of the port's name",
+                    "at most " + std::to_string(layout::longest_port_name) + " bytes",
+                    std::to_string(name.size()));
+    if (!is_utf8(name) || name.find('\0') != std::string_view::npos)
+        throw error(errc::invalid_name, doing, "the port's name", "UTF-8 without NUL",
+                    "other bytes");
 }
 
 std::string toml_string(std::string_view text) {

@@ -21,6 +21,9 @@ std::string decode_name(std::string_view encoded);
 /// Whether it is UTF-8, without overlong forms and surrogates.
 bool is_utf8(std::string_view text) noexcept;
 
+/// Throws errc::invalid_name for what can't be a port's name: longer than 64 bytes, not UTF-8, or with a NUL.
+void check_port_name(std::string_view name, const std::string& doing);
+
 /// `text` as TOML writes it, in double quotes.
 std::string toml_string(std::string_view text);
 

@@ -6,6 +6,7 @@
 #include <elkodon/service/service_directory.hpp>
 
 #include <memory>
+#include <string>
 #include <utility>
 
 namespace elkodon {
@@ -23,6 +24,12 @@ public:
         return without_throwing(ec, [&] { return create(); });
     }
 
+    /// For people and lists: up to 64 bytes of UTF-8 without NUL, need not be unique. Creating throws invalid_name.
+    Builder& name(std::string port) {
+        name_ = std::move(port);
+        return static_cast<Builder&>(*this);
+    }
+
 protected:
     explicit port_builder(std::shared_ptr<service::service_directory> directory) noexcept
         : directory_(std::move(directory)) {}
@@ -32,8 +39,11 @@ protected:
         return directory_ ? &directory_->settings() : nullptr;
     }
 
+    const std::string& port_name() const noexcept { return name_; }
+
 private:
     std::shared_ptr<service::service_directory> directory_;
+    std::string name_;
 };
 
 }  // namespace elkodon

@@ -3,6 +3,7 @@
 #include <elkodon/os/fence.hpp>
 #include <elkodon/os/socket.hpp>
 #include <elkodon/service/clean_up.hpp>
+#include <elkodon/service/files.hpp>
 #include <elkodon/service/presence.hpp>
 
 #include <algorithm>
@@ -111,22 +112,35 @@ presence::~presence() {
     if (!ours()) return;
     if (domain_.all_local) remove_services_of(domain_.all_local.get(), id_);
     os::unlink_name(domain_.processes.get(), segment::socket_name(id_.to_string()));
-    os::unlink_name(domain_.processes.get(), id_.to_string());
+    // Moved first: who watches the directory sees that nobody had to clean up.
+    const auto name = id_.to_string();
+    os::rename_and_unlink(domain_.processes.get(), name, name + std::string(left_suffix));
 }
 
 bool presence::alive(process_id process) const noexcept {
     return process == id_ || has_its_lock(domain_.processes.get(), process);
 }
 
-bool has_its_lock(int processes, process_id process) noexcept try {
+lock_state look_at_lock(int processes, process_id process) noexcept try {
     const auto name = process.to_string();
     const auto identity = os::identity_of(processes, name);
-    if (identity == os::file_identity{}) return errno != ENOENT;  // only that proves anything
-    if (is_ours(identity)) return true;
+    if (identity == os::file_identity{})
+        return errno == ENOENT ? lock_state::missing : lock_state::unknown;
+    if (is_ours(identity)) return lock_state::held;
     const auto file = os::open_file(processes, name, false);
-    return file && os::locked_by_another(file.get());
+    if (!file) return lock_state::missing;
+    if (!os::facts_of(file.get(), "look at a lock file").regular) return lock_state::unknown;
+    return os::locked_by_another(file.get()) ? lock_state::held : lock_state::free;
+} catch (const std::system_error& failure) {
+    return failure.code() == errc::permission_denied ? lock_state::forbidden : lock_state::unknown;
 } catch (...) {
-    return true;  // we could not ask: that proves nothing
+    return lock_state::unknown;
+}
+
+// We could not ask: that proves nothing.
+bool has_its_lock(int processes, process_id process) noexcept {
+    const auto state = look_at_lock(processes, process);
+    return state != lock_state::free && state != lock_state::missing;
 }
 
 std::shared_ptr<segment::bell> presence::bell(process_id owner,

@@ -16,6 +16,18 @@
 
 namespace elkodon::service {
 
+/// What the lock file of a process in the directory `processes` says about its life.
+enum class lock_state {
+    held,       ///< it lives
+    free,       ///< it has ended
+    missing,    ///< it has ended, and somebody has cleaned up
+    forbidden,  ///< another user's: nobody lets us look
+    unknown,    ///< we could not look, or it is no lock file
+};
+
+/// Any thread.
+lock_state look_at_lock(int processes, process_id process) noexcept;
+
 /// Whether that process still has its lock file in the directory `processes`, or could not be asked. Any thread.
 bool has_its_lock(int processes, process_id process) noexcept;
 

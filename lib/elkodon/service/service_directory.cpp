@@ -39,11 +39,6 @@ os::fd lock_path(int services,
     }
 }
 
-std::string suffix_of(pattern kind, const configuration& settings) {
-    return kind == pattern::event ? settings.files.event_suffix
-                                  : settings.files.publish_subscribe_suffix;
-}
-
 std::string configuration_text(int directory, const std::string& doing) {
     const auto where = doing + ": its service.toml can't be read (remove the service's directory)";
     os::fd file;
@@ -64,7 +59,8 @@ std::shared_ptr<service_directory> service_directory::join(std::shared_ptr<membe
     const auto doing = std::string(word_for(how)) + " " + quoted(wanted.name);
     if (!node->process().ours()) throw error(errc::forked, doing);
     const auto& settings = node->settings();
-    const auto name = encode_name(wanted.name, doing) + suffix_of(wanted.pattern, settings);
+    const auto name =
+        encode_name(wanted.name, doing) + node->process().directories().suffix_of(wanted.pattern);
     check_values(wanted, doing);
     auto directory = lock_path(node->process().directories().services.get(), name, how,
                                settings.limits.lock_wait, doing);
@@ -115,6 +111,12 @@ void service_directory::create(static_configuration wanted, const std::string& d
     if (wanted.any_type)
         throw error(errc::invalid_value, doing, "type", "details of a type, to create it with",
                     "none");
+    define_what_is_required(wanted, doing);
+    const auto text = to_toml(wanted);
+    if (text.size() > longest_configuration)
+        throw error(errc::invalid_value, doing, "length of the static configuration",
+                    "at most " + std::to_string(longest_configuration) + " bytes",
+                    std::to_string(text.size()));
     for (const auto& entry : os::list_directory(descriptor()))
         os::unlink_name(descriptor(), entry.name);
     segment::own_segment page(descriptor(), {layout::segment_kind::control, {}, process().id()},
@@ -123,7 +125,7 @@ void service_directory::create(static_configuration wanted, const std::string& d
     configuration_ = std::move(wanted);
     map_control();
     const auto file = os::create_unnamed(descriptor(), 0, doing);
-    os::write_text(file.get(), to_toml(configuration_), doing);
+    os::write_text(file.get(), text, doing);
     os::link_unnamed(file.get(), descriptor(), configuration_name);
 }
 

@@ -2,8 +2,10 @@
 #define TOML_EXCEPTIONS 1
 #include <elkodon/base/error.hpp>
 #include <elkodon/layout/constants.hpp>
+#include <elkodon/service/names.hpp>
 #include <elkodon/service/static_configuration.hpp>
 
+#include <algorithm>
 #include <bit>
 #include <sstream>
 #include <toml++/toml.h>
@@ -78,8 +80,25 @@ std::string read_type(type_details& made, const toml::table& table, bool carried
     return wrong.empty() ? wrong : "header." + wrong;
 }
 
+std::string read_attributes(std::vector<attribute>& made, const toml::table& table) {
+    made.clear();
+    if (!table.contains("attributes")) return {};
+    const auto* list = table["attributes"].as_array();
+    if (!list) return "attributes";
+    for (const auto& entry : *list) {
+        const auto* each = entry.as_table();
+        if (!each) return "attributes";
+        const auto key = (*each)["key"].value_exact<std::string>();
+        const auto value = (*each)["value"].value_exact<std::string>();
+        if (!key || !value) return "attributes.key";
+        made.push_back({*key, *value});
+    }
+    return {};
+}
+
 // The first key that is missing or wrong, or nothing.
 std::string read_into(static_configuration& made, const toml::table& table) {
+    if (auto wrong = read_attributes(made.attributes, table); !wrong.empty()) return wrong;
     const auto* type = table["type"].as_table();
     const auto* properties = table["properties"].as_table();
     if (!type) return "type";
@@ -99,6 +118,13 @@ std::string read_into(static_configuration& made, const toml::table& table) {
             return "properties." + std::string(each.key);
     }
     return {};
+}
+
+toml::array array_of(const std::vector<attribute>& attributes) {
+    toml::array made;
+    for (const auto& each : attributes)
+        made.push_back(toml::table{{"key", each.key}, {"value", each.value}});
+    return made;
 }
 
 template <class Details>
@@ -164,6 +190,51 @@ void check_size_and_alignment(const std::string& of,
                  "a power of two up to " + std::to_string(layout::page), doing);
 }
 
+void check_text(const std::string& what,
+                const std::string& text,
+                std::size_t least,
+                std::size_t most,
+                const std::string& doing) {
+    if (text.size() < least || text.size() > most)
+        throw error(errc::invalid_value, doing, "length of " + what,
+                    std::to_string(least) + " … " + std::to_string(most) + " bytes",
+                    std::to_string(text.size()));
+    if (!is_utf8(text) || text.find('\0') != std::string::npos)
+        throw error(errc::invalid_value, doing, what, "UTF-8 without NUL", "other bytes");
+}
+
+void check_attributes(const std::vector<attribute>& attributes, const std::string& doing) {
+    if (attributes.size() > most_attributes)
+        throw error(errc::invalid_value, doing, "attributes",
+                    "at most " + std::to_string(most_attributes),
+                    std::to_string(attributes.size()));
+    for (const auto& each : attributes) {
+        check_text("an attribute's key", each.key, 1, longest_attribute_key, doing);
+        check_text("attribute " + quoted(each.key), each.value, 0, longest_attribute_value, doing);
+    }
+}
+
+std::string values_of(const std::vector<attribute>& attributes, const std::string& key) {
+    std::string text;
+    for (const auto& each : attributes)
+        if (each.key == key) text += (text.empty() ? "" : ", ") + quoted(each.value);
+    return text.empty() ? "none" : text;
+}
+
+void check_required(const static_configuration& wanted,
+                    const std::vector<attribute>& found,
+                    const std::string& doing) {
+    const auto has = [&](const auto& is) { return std::any_of(found.begin(), found.end(), is); };
+    for (const auto& each : wanted.required)
+        if (!has([&](const auto& other) { return other == each; }))
+            throw error(errc::incompatible_attribute, doing, "attribute " + quoted(each.key),
+                        quoted(each.value), values_of(found, each.key));
+    for (const auto& key : wanted.required_keys)
+        if (!has([&](const auto& other) { return other.key == key; }))
+            throw error(errc::incompatible_attribute, doing, "attribute " + quoted(key),
+                        "any value", "none");
+}
+
 }  // namespace
 
 std::uint64_t static_configuration::operator[](std::string_view key) const noexcept {
@@ -185,6 +256,9 @@ void check_values(const static_configuration& wanted, const std::string& doing) 
             throw error(errc::invalid_value, doing, std::string(each.key),
                         std::to_string(each.least) + " … " + std::to_string(each.most),
                         std::to_string(each.value));
+    check_attributes(wanted.attributes, doing);
+    check_attributes(wanted.required, doing);
+    for (const auto& key : wanted.required_keys) check_attributes({{key, ""}}, doing);
     if (!carries(wanted) || wanted.any_type) return;
     const auto& type = wanted.type;
     check_size_and_alignment(type.name, type.size, type.alignment, doing);
@@ -197,6 +271,7 @@ void check_compatible(const static_configuration& wanted,
                       const static_configuration& found,
                       const std::string& doing) {
     if (!wanted.any_type) check_type(wanted.type, found.type, doing);
+    check_required(wanted, found.attributes, doing);
     for (const auto& each : wanted.properties)
         if (each.asked && !gives(found[each.key], each))
             throw error(errc::incompatible_property, doing, std::string(each.key),
@@ -205,16 +280,47 @@ void check_compatible(const static_configuration& wanted,
                         text_of(each, found[each.key]));
 }
 
+void define_what_is_required(static_configuration& wanted, const std::string& doing) {
+    auto& has = wanted.attributes;
+    for (const auto& each : wanted.required)
+        if (std::find(has.begin(), has.end(), each) == has.end()) has.push_back(each);
+    check_required(wanted, has, doing);
+}
+
+std::optional<service_info> read_any(const std::string& text) try {
+    const auto table = toml::parse(text);
+    const auto name = table["name"].value_exact<std::string>();
+    const auto word = table["pattern"].value_exact<std::string>();
+    if (!name || !word) return std::nullopt;
+    service_info made;
+    made.name = *name;
+    made.pattern = *word == word_for(pattern::event) ? pattern::event : pattern::publish_subscribe;
+    if (*word != word_for(made.pattern)) return std::nullopt;
+    const auto* type = table["type"].as_table();
+    const bool carried = made.pattern == pattern::publish_subscribe;
+    if (!type || !read_type(made.type, *type, carried).empty()) return std::nullopt;
+    if (!read_attributes(made.attributes, table).empty()) return std::nullopt;
+    if (const auto* properties = table["properties"].as_table())
+        for (const auto& [key, value] : *properties)
+            if (const auto number = value.value<std::int64_t>(); number && *number >= 0)
+                made.properties.emplace(key.str(), static_cast<std::uint64_t>(*number));
+    return made;
+} catch (const toml::parse_error&) {
+    return std::nullopt;
+}
+
 std::string to_toml(const static_configuration& configuration) {
     toml::table properties;
     for (const auto& each : configuration.properties)
         if (each.match == match::flag) properties.insert(each.key, each.value != 0);
         else properties.insert(each.key, static_cast<std::int64_t>(each.value));
-    const toml::table all{{"name", configuration.name},
-                          {"pattern", word_for(configuration.pattern)},
-                          {"layout", static_cast<std::int64_t>(layout::version)},
-                          {"type", table_of(configuration.type)},
-                          {"properties", properties}};
+    toml::table all{{"name", configuration.name},
+                    {"pattern", word_for(configuration.pattern)},
+                    {"layout", static_cast<std::int64_t>(layout::version)},
+                    {"type", table_of(configuration.type)},
+                    {"properties", properties}};
+    if (!configuration.attributes.empty())
+        all.insert("attributes", array_of(configuration.attributes));
     std::ostringstream text;
     text << all << '\n';
     return text.str();

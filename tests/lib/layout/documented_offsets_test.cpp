@@ -78,7 +78,8 @@ TEST_CASE("the tables in the layout headers say where each field is") {
                         {"process", offsetof(segment_header, process)},
                         {"size", offsetof(segment_header, size)},
                         {"pid", offsetof(segment_header, pid)},
-                        {"state", offsetof(segment_header, state)}}));
+                        {"state", offsetof(segment_header, state)},
+                        {"name", offsetof(segment_header, name)}}));
     CHECK(table_in("publisher_segment.hpp") ==
           text_of_rows({{"header", offsetof(publisher_segment, header)},
                         {"ring_size", offsetof(publisher_segment, ring_size)},

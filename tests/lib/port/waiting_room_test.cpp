@@ -187,9 +187,9 @@ TEST_CASE(
     {
         std::error_code failure;  // a peer that comes and goes
         const auto id = here.ports[0]->wake_address().doorbell.load();
-        const auto peer =
-            elkodon::segment::bell::open(here.node->process().directories().doorbells.get(),
-                                         here.node->process().id(), elkodon::doorbell_id{id}, failure);
+        const auto peer = elkodon::segment::bell::open(
+            here.node->process().directories().doorbells.get(), here.node->process().id(),
+            elkodon::doorbell_id{id}, failure);
         REQUIRE(peer);
     }
     CHECK(here.readable());
