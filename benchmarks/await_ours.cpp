@@ -1,6 +1,6 @@
 // co_await in Asio with the receiver asleep: a ping-pong of two processes, each with an io_context of its own, a publisher
-// and an awaited subscriber. Half a round trip, from before the send to the resumed coroutine.
-#include "common.hpp"
+// and an awaited subscriber of `size` bytes. Half a round trip, from before the send to the resumed coroutine.
+#include "message.hpp"
 
 #include <elkodon/asio.hpp>
 #include <elkodon/elkodon.hpp>
@@ -13,39 +13,49 @@
 
 namespace {
 
-using numbers = elkodon::async::subscriber<std::uint64_t>;
-using publisher = elkodon::publisher<std::uint64_t>;
+template <std::size_t N>
+using numbers = elkodon::async::subscriber<bench::message<N>>;
+template <std::size_t N>
+using publisher = elkodon::publisher<bench::message<N>>;
 
-asio::awaitable<void> answer(numbers hears, publisher sends, bench::meeting& meeting) {
+template <std::size_t N>
+void send(publisher<N>& by, std::uint64_t number) {
+    auto loan = by.loan_uninit();
+    loan->write(number);
+    bench::require(!by.send(std::move(loan)), "send");
+}
+
+template <std::size_t N>
+asio::awaitable<void> answer(numbers<N> hears, publisher<N> sends, bench::meeting& meeting) {
     for (std::uint64_t i = 1;; ++i) {
         auto sample = co_await hears.async_receive(asio::use_awaitable);
-        bench::require(*sample == i, "the next number");
+        bench::require(sample->read() == i, "the next number");
         const bool last = meeting.ends_after(i);
-        sends.send_copy(i);
+        send(sends, i);
         if (last) co_return;
     }
 }
 
-asio::awaitable<void> ask(numbers hears,
-                          publisher sends,
+template <std::size_t N>
+asio::awaitable<void> ask(numbers<N> hears,
+                          publisher<N> sends,
                           bench::meeting& meeting,
                           bench::measured_loop& loop) {
     while (loop.next(meeting)) {
-        sends.send_copy(loop.number());
+        send(sends, loop.number());
         auto sample = co_await hears.async_receive(asio::use_awaitable);
-        bench::require(*sample == loop.number(), "the next number");
+        bench::require(sample->read() == loop.number(), "the next number");
         loop.done();
     }
 }
 
+template <std::size_t N>
 auto open(const elkodon::node& node, std::string_view name) {
-    return node.service(name).publish_subscribe<std::uint64_t>().open_or_create();
+    return node.service(name).publish_subscribe<bench::message<N>>().open_or_create();
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-    const bench::arguments args{argc, argv};
+template <std::size_t N>
+void measure(const bench::arguments& args) {
     const auto cores = args.cores();
     auto* const meeting = bench::shared<bench::meeting>();
 
@@ -53,10 +63,10 @@ int main(int argc, char** argv) {
         bench::pin(cores.second);
         asio::io_context io{1};
         auto node = elkodon::node::create();
-        auto ping = open(node, "benchmark/ping");
-        auto pong = open(node, "benchmark/pong");
+        auto ping = open<N>(node, "benchmark/ping");
+        auto pong = open<N>(node, "benchmark/pong");
         auto sends = pong.publisher().create();
-        numbers hears{io, ping.subscriber().create()};
+        numbers<N> hears{io, ping.subscriber().create()};
         meeting->arrive();
         asio::co_spawn(io, answer(std::move(hears), std::move(sends), *meeting), asio::detached);
         io.run();
@@ -65,10 +75,10 @@ int main(int argc, char** argv) {
         bench::pin(cores.first);
         asio::io_context io{1};
         auto node = elkodon::node::create();
-        auto ping = open(node, "benchmark/ping");
-        auto pong = open(node, "benchmark/pong");
+        auto ping = open<N>(node, "benchmark/ping");
+        auto pong = open<N>(node, "benchmark/pong");
         auto sends = ping.publisher().create();
-        numbers hears{io, pong.subscriber().create()};
+        numbers<N> hears{io, pong.subscriber().create()};
         bench::measured_loop loop{args.number("warm_up", 200), args.number("count", 2'000),
                                   args.milliseconds()};
         meeting->arrive();
@@ -77,4 +87,11 @@ int main(int argc, char** argv) {
         return std::move(loop).result();
     });
     bench::print_latency(round_trips);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const bench::arguments args{argc, argv};
+    bench::with_size<64, 65'536, 1'048'576>(args, [&]<std::size_t N>() { measure<N>(args); });
 }

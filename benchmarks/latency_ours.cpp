@@ -1,6 +1,7 @@
 // One-way latency: two processes, a service each way, both sides poll receive(). Half a round trip.
 // `size=48`, `subscribers=64` more of them on each service, awake and never polled: nobody waits on them, so none is asleep.
 #include "message.hpp"
+#include "ping_pong.hpp"
 
 #include <elkodon/elkodon.hpp>
 
@@ -28,7 +29,7 @@ public:
                 return bench::require(sample->read() == due, "the next number");
     }
 
-    std::uint64_t lost() const { return subscriber_.lost(); }
+    void finish() const { bench::require(subscriber_.lost() == 0, "nothing lost"); }
 
 private:
     auto open(std::string_view name, std::uint64_t more) {
@@ -48,47 +49,16 @@ private:
     std::vector<elkodon::subscriber<payload>> idle_;
 };
 
-template <std::size_t N>
-bench::distribution measure(const bench::arguments& args) {
-    const auto count = args.number("count", 100'000);
-    const auto warm_up = args.number("warm_up", 10'000);
-    const auto more = args.number("subscribers", 0);
-    const auto cores = args.cores();
-    auto* const meeting = bench::shared<bench::meeting>();
-
-    const auto child = [&] {
-        bench::pin(cores.second);
-        end_of_line<N> line{"benchmark/pong", "benchmark/ping", more};
-        meeting->arrive();
-        for (std::uint64_t i = 1;; ++i) {
-            line.receive(i);
-            const bool last = meeting->ends_after(i);
-            line.send(i);
-            if (last) break;
-        }
-        bench::require(line.lost() == 0, "nothing lost");
-    };
-    return bench::two_processes(child, [&] {
-        bench::pin(cores.first);
-        end_of_line<N> line{"benchmark/ping", "benchmark/pong", more};
-        bench::measured_loop loop{warm_up, count, args.milliseconds()};
-        meeting->arrive();
-        while (loop.next(*meeting)) {
-            line.send(loop.number());
-            line.receive(loop.number());
-            loop.done();
-        }
-        bench::require(line.lost() == 0, "nothing lost");
-        return std::move(loop).result();
-    });
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
     const bench::arguments args{argc, argv};
-    bench::with_size(args, [&]<std::size_t N>() {
-        auto round_trips = measure<N>(args);
-        bench::print_latency(round_trips);
+    const auto more = args.number("subscribers", 0);
+    bench::with_size<16, 48, 64, 256, 1024, 4096, 8192, 16'384, 65'536, 262'144, 1'048'576,
+                     4'194'304, 16'777'216>(args, [&]<std::size_t N>() {
+        bench::main_of_ping_pong(args, [&](bool asks) {
+            return end_of_line<N>{asks ? "benchmark/ping" : "benchmark/pong",
+                                  asks ? "benchmark/pong" : "benchmark/ping", more};
+        });
     });
 }

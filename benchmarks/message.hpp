@@ -29,17 +29,14 @@ struct message {
     std::array<std::byte, N> bytes;
 };
 
-// Calls `use.template operator()<N>()` with the N that the argument `size` names.
-template <class Use>
+// Calls `use.template operator()<N>()` with that of the sizes which the argument `size` names.
+template <std::size_t... Sizes, class Use>
 void with_size(const arguments& args, Use use) {
-    switch (args.number("size", 64)) {
-        case 48: return use.template operator()<48>();
-        case 64: return use.template operator()<64>();
-        case 65'536: return use.template operator()<65'536>();
-        case 1'048'576: return use.template operator()<1'048'576>();
-        case 4'194'304: return use.template operator()<4'194'304>();
-        default: std::fprintf(stderr, "size: 48, 64, 65536, 1048576 or 4194304\n"); std::exit(2);
-    }
+    const auto size = args.number("size", 64);
+    if (((size == Sizes && (use.template operator()<Sizes>(), true)) || ...)) return;
+    std::fprintf(stderr, "size: %llu is not one of those built in\n",
+                 static_cast<unsigned long long>(size));
+    std::exit(2);
 }
 
 }  // namespace bench

@@ -15,10 +15,11 @@ import pathlib
 import re
 import shutil
 import signal
-import statistics
 import subprocess
 import sys
 import time
+
+from rows import Missing, all_rows, context_rows, quick
 
 SHM = pathlib.Path("/dev/shm")
 PREFIX = "elkodon-benchmark-"
@@ -48,7 +49,8 @@ class Programs:
     """Runs the programs of one build directory, one at a time."""
 
     def __init__(self, directory, root, cores, quick):
-        self.directory, self.root, self.cores = directory, root, cores
+        self.directories = [directory, directory / "peers", directory / "peers/iceoryx2/release"]
+        self.root, self.cores = root, cores
         # Few are enough for a p50; under load they take longer, and the time limit ends them.
         self.scale, self.milliseconds = (1, 250) if quick else (4, 2000)
         self.patience = time.monotonic() + (60 if quick else 900)
@@ -58,10 +60,16 @@ class Programs:
         """Whether there is time for long runs, and for measuring something again."""
         return time.monotonic() < self.patience
 
+    def find(self, name):
+        for directory in self.directories:
+            if (directory / name).exists():
+                return str(directory / name)
+        raise Missing(name)
+
     def run(self, name, one_core=False, **arguments):
         first, second = self.cores[0], self.cores[0] if one_core else self.cores[1]
         milliseconds = self.milliseconds if self.patient() else self.milliseconds // 4
-        command = [str(self.directory / name), f"cores={first},{second}", f"milliseconds={milliseconds}"]
+        command = [self.find(name), f"cores={first},{second}", f"milliseconds={milliseconds}"]
         if "count" in arguments:
             arguments["count"] *= self.scale
         command += [f"{key}={value}" for key, value in arguments.items()]
@@ -105,115 +113,11 @@ class Programs:
             end(self.running)
 
 
-# A contender is a function of Programs that returns {"p50": …, "p99": …}. The better of several ways is taken in each round.
-
-def lowest(*results):
-    return min(results, key=lambda result: result["p50"])
-
-
-def highest(*results):
-    return max(results, key=lambda result: result["p50"])
-
-
-def floor(programs):
-    return programs.run("floor_word", count=50_000, pauses=0)
-
-
-def latency(size, count, **more):
-    return lambda programs: programs.run("latency_ours", size=size, count=count, warm_up=count // 10, **more)
-
-
-def throughput(batch):
-    return lambda programs: programs.run("throughput_ours", size=64, count=2_000_000, batch=batch)
-
-
-def ring(payload):
-    def measure(programs):
-        return highest(*(programs.run("ring_bare", count=2_000_000, kind=kind, payload=payload, pauses=pauses)
-                         for kind in ("counters", "slots") for pauses in (16, 64)))
-    return measure
-
-
-def awaited(one_core):
-    return lambda programs: programs.run("await_ours", one_core=one_core, count=1_500)
-
-
-def eventfd(one_core):
-    def measure(programs):
-        return lowest(*(programs.run("await_eventfd", one_core=one_core, count=1_500, way=way)
-                        for way in ("wait", "read")))
-    return measure
-
-
-class Row:
-    def __init__(self, name, unit, ours, reference_name, reference, goal, better="lower", rounds=None):
-        self.name, self.unit, self.ours, self.goal, self.better = name, unit, ours, goal, better
-        self.reference_name, self.reference, self.rounds = reference_name, reference, rounds
-        self.results = []  # (ours, reference) of each round
-
-    def measure(self, programs):
-        """Ours between two runs of the reference: a host that moves our cores shows as two that differ."""
-        if self.reference is None:
-            return self.results.append((self.ours(programs), None))
-        for _ in range(4):
-            before = self.reference(programs)
-            ours = self.ours(programs)
-            after = self.reference(programs)
-            steady = max(before["p50"], after["p50"]) < 1.25 * min(before["p50"], after["p50"])
-            if steady or not programs.patient():
-                break
-        middle = {key: (before[key] + after[key]) / 2 for key in ("p50", "p99")}
-        self.results.append((ours, middle))
-
-    def ratios(self):
-        return [ours["p50"] / reference["p50"] for ours, reference in self.results if reference]
-
-    def median(self, which, key):
-        values = [pair[which].get(key) for pair in self.results if pair[which]]
-        values = [value for value in values if value is not None]
-        return statistics.median(values) if values else None
-
-    def as_json(self):
-        ours = self.median(0, "p50") if self.reference else max(ours["p50"] for ours, _ in self.results)
-        reference = self.median(1, "p50")
-        ratio = statistics.median(self.ratios()) if self.reference else None
-        value = ratio if self.reference else ours
-        return {"name": self.name, "unit": self.unit, "ours": ours, "reference_name": self.reference_name,
-                "reference": reference, "ratio": ratio, "goal": self.goal,
-                "holds": value <= self.goal if self.better == "lower" else value >= self.goal}
-
-
-def all_rows():
-    word = "one word bounced, half a round trip"
-    bell = "Asio coroutines on bare eventfds"
-    return [
-        Row("latency_48", "ns", latency(48, 50_000), word, floor, 1.1),
-        Row("latency_64", "ns", latency(64, 50_000), word, floor, 1.1),
-        Row("latency_64k", "ns", latency(65_536, 50_000), word, floor, 1.1),
-        Row("latency_4m", "ns", latency(4_194_304, 50_000), word, floor, 1.1),
-        Row("latency_subscribers_64", "ns", latency(48, 50_000, subscribers=64), "latency_48", latency(48, 50_000), 1.1),
-        Row("throughput_64", "messages/s", lambda programs: highest(throughput(1)(programs), throughput(64)(programs)),
-            "bare ring of indices", ring(0), 0.5, better="higher"),
-        Row("await_cold_two_cores", "ns", awaited(False), bell, eventfd(False), 1.15),
-        Row("await_cold_one_core", "ns", awaited(True), bell, eventfd(True), 1.25),
-        Row("allocations_per_sample", "allocations", lambda programs: programs.run("allocations"), None, None, 0, rounds=3),
-    ]
-
-
-def context_rows():
-    """Printed below the table: what the rows above are made of. Not in bench.json."""
-    return [
-        Row("word, no pause in the poll", "ns", lambda programs: programs.run("floor_word", count=50_000, pauses=0), None, None, 0, rounds=3),
-        Row("word, one pause in the poll", "ns", lambda programs: programs.run("floor_word", count=50_000, pauses=1), None, None, 0, rounds=3),
-        Row("ours, receive()", "messages/s", throughput(1), None, None, 0, rounds=3),
-        Row("ours, receive_many() of 64", "messages/s", throughput(64), None, None, 0, rounds=3),
-        Row("bare ring whose indices name 64 B", "messages/s", ring(64), None, None, 0, rounds=3),
-    ]
-
-
 def number(value, unit=""):
     if value is None:
         return "–"
+    if unit == "bytes/s":
+        return f"{value / 2**30:.1f} G"
     if unit == "messages/s":
         return f"{value / 1e6:.1f} M"
     return f"{value:.0f}" if value >= 1000 or value == int(value) else f"{value:.3g}" if value < 1 else f"{value:.1f}"
@@ -228,6 +132,8 @@ def print_aligned(lines):
 
 
 def print_table(rows, context):
+    missing = [row for row in rows if row.missing]
+    rows = [row for row in rows if not row.missing]
     lines = [("row", "unit", "p50", "p99", "reference p50", "p99", "ratio", "of rounds", "goal", "holds")]
     for row in rows:
         result, ratios = row.as_json(), row.ratios()
@@ -238,6 +144,8 @@ def print_table(rows, context):
                       f"{result['ratio']:.2f}" if ratios else "–", spread, f"{sign} {row.goal:g}",
                       "yes" if result["holds"] else "NO"))
     print_aligned(lines)
+    for row in missing:
+        print(f"{row.name}: {row.missing} is missing: not measured")
     print()
     if context:
         print_aligned([("for context", "unit", "p50", "p99")] +
@@ -299,7 +207,9 @@ def main():
     cores = sorted(os.sched_getaffinity(0))[:2]
     if len(cores) < 2:
         raise Failure("two CPUs are needed")
-    rows = [row for row in all_rows() if not options.only or row.name in options.only]
+    every = all_rows()
+    chosen = options.only or (quick if options.quick else [row.name for row in every])
+    rows = [row for row in every if row.name in chosen]
     context = [] if options.only else context_rows()
     line = machine(options.build_dir, cores)
 

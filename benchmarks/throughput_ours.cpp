@@ -97,7 +97,7 @@ bench::throughput measure(const bench::arguments& args) {
 
 int main(int argc, char** argv) {
     const bench::arguments args{argc, argv};
-    bench::with_size(args, [&]<std::size_t N>() {
+    bench::with_size<64>(args, [&]<std::size_t N>() {
         auto rate = measure<N>(args);
         bench::print_throughput(rate);
     });

@@ -92,6 +92,18 @@ class Demo:
         return sorted(os.path.join(path, name).removeprefix(self.root)
                       for path, folders, files in os.walk(self.root) for name in folders + files)
 
+    def shape(self):
+        """The listing without what is new with each process: numbers and ids."""
+        return sorted(re.sub(r"[0-9a-f]{6,}|(?<=[.-])\d+", "#", name) for name in self.listing())
+
+    def comes_to_be(self, shape, events):
+        """While readings come: the listing has that shape again, nothing of the killed is left."""
+        for _ in range(100):
+            if self.shape() == shape:
+                return
+            events.readings(1)
+        raise AssertionError(f"left by the killed: {self.shape()} instead of {shape}")
+
     def only_folders(self):
         return not any(files for _, _, files in os.walk(self.root))
 
@@ -350,10 +362,12 @@ def a_publisher_is_killed(demo):
     publisher = demo.start_publisher()
     with events_of(port) as events:
         events.readings(5)
+        both_run = demo.shape()
         publisher.kill()
         publisher = demo.start_publisher()
         while events.readings(1)[0]["number"] != 1:     # the new one counts from the beginning
             pass
+        demo.comes_to_be(both_run, events)
         events.readings(5)
         events.first("runnable")
         assert events.first("statistics")["lost"] == 0
@@ -366,12 +380,14 @@ def a_server_is_killed(demo):
     publisher = demo.start_publisher()
     with events_of(port) as events:
         events.readings(5)
+        both_run = demo.shape()
         server.kill()
     server, port = demo.start_server()
     with events_of(port) as events:
         numbers = [reading["number"] for reading in events.readings(10)]
         assert numbers == list(range(numbers[0], numbers[0] + 10)), numbers
         events.first("runnable")
+        demo.comes_to_be(both_run, events)
     publisher.stop()
     server.stop()
 
@@ -381,6 +397,7 @@ def both_are_killed(demo):
     publisher = demo.start_publisher()
     with events_of(port) as events:
         events.readings(5)
+        both_run = demo.shape()
         server.process.kill()
         publisher.process.kill()
     server.kill()
@@ -390,6 +407,7 @@ def both_are_killed(demo):
     with events_of(port) as events:
         events.readings(5)
         events.first("runnable")
+        demo.comes_to_be(both_run, events)
     server.stop()
     publisher.stop()
 
@@ -415,6 +433,19 @@ def the_script_ends_with_ctrl_c(demo):
     assert any(line.startswith("in all: ") for line in script.seen), script.seen
 
 
+def the_script_is_killed(demo):
+    """Its two programs are told to end all the same."""
+    script = run_script(demo, "--keep")
+    port = int(script.line(r"^http://127\.0\.0\.1:(\d+)/").group(1))
+    with events_of(port) as events:
+        events.readings(5)
+        script.kill()
+        for _ in events:
+            pass
+    script.reader.join(PATIENCE)                            # until nobody has its output any more
+    assert not script.reader.is_alive(), "a program outlives the script"
+
+
 def main(publisher, server, script=None):
     root = tempfile.mkdtemp(prefix="elkodon-demo-test-", dir="/dev/shm")
     demo = Demo(publisher, server, script, root)
@@ -422,7 +453,7 @@ def main(publisher, server, script=None):
         checks = [what_http_does, ports_that_are_in_use, a_publisher_is_killed, a_server_is_killed,
                   both_are_killed]
         if script:
-            checks += [the_script_ends_by_itself, the_script_ends_with_ctrl_c]
+            checks += [the_script_ends_by_itself, the_script_ends_with_ctrl_c, the_script_is_killed]
         an_orderly_run(demo)
         assert demo.only_folders(), f"an orderly end leaves {demo.listing()}"
         orderly = demo.listing()
