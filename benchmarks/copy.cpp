@@ -17,7 +17,8 @@ using block = std::array<std::byte, size>;
 class rate {
 public:
     rate(std::uint64_t count, std::uint64_t milliseconds)
-        : end_(bench::nanoseconds() + static_cast<double>(milliseconds == 0 ? 60'000 : milliseconds) * 1e6) {
+        : end_(bench::nanoseconds() +
+               static_cast<double>(milliseconds == 0 ? 60'000 : milliseconds) * 1e6) {
         times_.reserve(count);
     }
 
@@ -28,8 +29,11 @@ public:
         return now < end_ || times_.size() < 64;
     }
     void print() {
-        const auto per_second = [&](double p) { return static_cast<double>(size) * 1e9 / bench::percentile(times_, p); };
-        std::printf("{\"unit\": \"bytes/s\", \"p50\": %.0f, \"p99\": %.0f}\n", per_second(50), per_second(99));
+        const auto per_second = [&](double p) {
+            return static_cast<double>(size) * 1e9 / bench::percentile(times_, p);
+        };
+        std::printf("{\"unit\": \"bytes/s\", \"p50\": %.0f, \"p99\": %.0f}\n", per_second(50),
+                    per_second(99));
     }
 
 private:
@@ -51,7 +55,8 @@ rate with_memcpy(const bench::arguments& args, std::uint64_t count) {
         const auto source = std::make_unique<block>();
         for (std::uint64_t i = 0; i < count; ++i) {
             std::uint64_t read;
-            while (i - (read = shared->read.load(std::memory_order_acquire)) >= buffers && read != over)
+            while (i - (read = shared->read.load(std::memory_order_acquire)) >= buffers &&
+                   read != over)
                 bench::pause();
             if (read == over) return;
             std::memcpy(shared->memory[i % buffers].data(), source->data(), size);
@@ -122,5 +127,6 @@ rate with_samples(const bench::arguments& args, std::uint64_t count) {
 int main(int argc, char** argv) {
     const bench::arguments args{argc, argv};
     const auto count = args.number("count", 20'000);
-    (args.text("way", "ours") == "ours" ? with_samples(args, count) : with_memcpy(args, count)).print();
+    (args.text("way", "ours") == "ours" ? with_samples(args, count) : with_memcpy(args, count))
+        .print();
 }

@@ -1,4 +1,4 @@
-// What sending costs the publisher: `subscribers=1024` of one service, awake, none of them polled. Nanoseconds a loan and a
+// What sending costs the publisher: `subscribers=1024` of a service for `most=1024`, awake, none of them polled. Nanoseconds a loan and a
 // send, in blocks of 4,096: long enough for each to have its share of the scans for chunks that came back.
 #include "message.hpp"
 
@@ -17,13 +17,15 @@ bench::throughput measure(const bench::arguments& args) {
     setrlimit(RLIMIT_NOFILE, &descriptors);
     bench::pin(args.cores().first);
     auto node = elkodon::node::create();
-    auto service = node.service("benchmark/send")
-                       .publish_subscribe<payload>()
-                       .max_publishers(1)
-                       .max_subscribers(static_cast<std::uint32_t>(subscribers))
-                       .create();
+    auto service =
+        node.service("benchmark/send")
+            .publish_subscribe<payload>()
+            .max_publishers(1)
+            .max_subscribers(static_cast<std::uint32_t>(args.number("most", subscribers)))
+            .create();
     std::vector<elkodon::subscriber<payload>> attached;
-    for (std::uint64_t i = 0; i < subscribers; ++i) attached.push_back(service.subscriber().create());
+    for (std::uint64_t i = 0; i < subscribers; ++i)
+        attached.push_back(service.subscriber().create());
     auto publisher = service.publisher().create();
     bench::throughput rate{count, args.milliseconds()};
     for (std::uint64_t i = 1; i <= count; ++i) {
@@ -40,5 +42,6 @@ bench::throughput measure(const bench::arguments& args) {
 int main(int argc, char** argv) {
     const bench::arguments args{argc, argv};
     auto rate = measure(args);
-    std::printf("{\"unit\": \"ns\", \"p50\": %.2f, \"p99\": %.2f}\n", 1e9 / rate.per_second(50), 1e9 / rate.per_second(99));
+    std::printf("{\"unit\": \"ns\", \"p50\": %.2f, \"p99\": %.2f}\n", 1e9 / rate.per_second(50),
+                1e9 / rate.per_second(99));
 }

@@ -15,7 +15,8 @@ void measure(std::uint64_t count, Step step) {
         step(i);
         times.push_back(static_cast<std::uint64_t>(bench::nanoseconds() - before));
     }
-    std::printf("{\"unit\": \"ns\", \"p50\": %.0f, \"p99\": %.0f}\n", bench::percentile(times, 50), bench::percentile(times, 99));
+    std::printf("{\"unit\": \"ns\", \"p50\": %.0f, \"p99\": %.0f}\n", bench::percentile(times, 50),
+                bench::percentile(times, 99));
 }
 
 std::string name(std::uint64_t number) { return "benchmark/" + std::to_string(number); }
@@ -23,7 +24,9 @@ std::string name(std::uint64_t number) { return "benchmark/" + std::to_string(nu
 void create(const elkodon::node& node, std::uint64_t count) {
     std::vector<elkodon::publish_subscribe_service<payload>> kept;
     kept.reserve(count);
-    measure(count, [&](std::uint64_t i) { kept.push_back(node.service(name(i)).publish_subscribe<payload>().create()); });
+    measure(count, [&](std::uint64_t i) {
+        kept.push_back(node.service(name(i)).publish_subscribe<payload>().create());
+    });
 }
 
 void open(const elkodon::node& node, std::uint64_t count) {

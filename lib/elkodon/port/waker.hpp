@@ -32,6 +32,7 @@ public:
           std::uint64_t most_peers)
         : service_(std::move(service)),
           kind_(kind),
+          waiting_(service_->control().waiting),
           words_(static_cast<std::size_t>((most_peers + 63) / 64)) {}
 
     std::vector<std::unique_ptr<Peer>>& peers() noexcept { return peers_; }
@@ -65,9 +66,10 @@ public:
     /// published, and fenced lightly since.
     bool anybody_waits() const noexcept {
         std::uint64_t any = 0;
-        for (std::size_t word = 0; word < words_; ++word)
+        const auto* const waiting = waiting_;
+        for (std::size_t word = 0, words = words_; word < words; ++word)
             // relaxed: ordered by the caller's fence; what it leads to is loaded after a full one.
-            any |= service_->control().waiting[word].load(fenced_relaxed);
+            any |= waiting[word].load(fenced_relaxed);
         return any != 0;
     }
 
@@ -77,7 +79,7 @@ public:
         rung_.clear();
         for (std::size_t word = 0; word < words_; ++word) {
             // sync[control.waiting] seq_cst: the sleeper sets it, then looks at the data.
-            auto bits = service_->control().waiting[word].load(std::memory_order_seq_cst);
+            auto bits = waiting_[word].load(std::memory_order_seq_cst);
             for (; bits != 0; bits &= bits - 1)
                 mark(word * 64 + static_cast<std::size_t>(std::countr_zero(bits)));
         }
@@ -105,6 +107,7 @@ private:
 
     std::shared_ptr<service::service_directory> service_;
     peer_kind kind_;
+    const atomic<std::uint64_t>* waiting_;  // on the control page, which service_ keeps mapped
     std::size_t words_;
     std::vector<std::unique_ptr<Peer>> peers_;
     std::vector<Peer*> by_slot_;
