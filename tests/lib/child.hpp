@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <fstream>
 #include <sched.h>
 #include <string>
 #include <sys/mount.h>
@@ -48,10 +49,22 @@ std::string in_child(F&& body) {
     return WEXITSTATUS(status) == 0 ? said : "ended with " + std::to_string(WEXITSTATUS(status));
 }
 
+/// In a child: a namespace of its own for mounts, where need be as root of a namespace of users with one user in it.
+inline bool own_mounts() {
+    if (unshare(CLONE_NEWNS) == 0) return true;
+    const auto user = std::to_string(geteuid()), group = std::to_string(getegid());
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
+    const auto put = [](const char* path, const std::string& text) {
+        return static_cast<bool>(std::ofstream(path) << text << std::flush);
+    };
+    return put("/proc/self/setgroups", "deny") &&
+           put("/proc/self/uid_map", user + " " + user + " 1") &&
+           put("/proc/self/gid_map", group + " " + group + " 1");
+}
+
 /// In a child: mounts a tmpfs of its own at `path`. Says why not where that isn't allowed.
 inline std::string mount_tmpfs(const std::string& path, const char* options) {
-    if (unshare(CLONE_NEWNS) != 0)
-        return "skipped: no mounts of our own: " + std::string(strerror(errno));
+    if (!own_mounts()) return "skipped: no mounts of our own: " + std::string(strerror(errno));
     if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
         mount("none", path.c_str(), "tmpfs", 0, options) != 0)
         return "skipped: no tmpfs of our own: " + std::string(strerror(errno));

@@ -3,6 +3,7 @@
 #include <elkodon/base/error.hpp>
 #include <elkodon/os/file.hpp>
 
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -10,6 +11,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <memory>
+#include <mutex>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -59,6 +61,27 @@ void allocate(int file, std::uint64_t size, int directory, const std::string& do
     const auto free = known ? std::uint64_t{space.f_bavail} * space.f_frsize : 0;
     throw error(errc::out_of_space, doing, "bytes in the root's file system", std::to_string(size),
                 std::to_string(free));
+}
+
+// What closes must be able to remove what it made, also when no descriptor is free. One at a time: the position belongs
+// to the open description.
+std::vector<directory_entry> list_by_its_own_position(int directory) {
+    static std::mutex positions;
+    const std::lock_guard alone(positions);
+    if (lseek(directory, 0, SEEK_SET) < 0) throw_errno(errno, "list a directory");
+    std::vector<directory_entry> entries;
+    alignas(dirent64) std::array<char, 16 * 1024> bytes;
+    for (;;) {
+        const auto got = getdents64(directory, bytes.data(), bytes.size());
+        if (got < 0) throw_errno(errno, "list a directory");
+        if (got == 0) return entries;
+        for (auto* at = bytes.data(); at < bytes.data() + got;) {
+            const auto& entry = *reinterpret_cast<const dirent64*>(at);
+            const std::string_view name = entry.d_name;
+            if (name != "." && name != "..") entries.push_back({std::string(name), entry.d_ino});
+            at += entry.d_reclen;
+        }
+    }
 }
 
 }  // namespace
@@ -168,6 +191,7 @@ std::vector<directory_entry> list_directory(int directory) {
     if (!again) {
         if (errno == ENOENT) return entries;
         const int number = errno;
+        if (number == EMFILE || number == ENFILE) return list_by_its_own_position(directory);
         throw_errno(number, "list a directory");
     }
     std::unique_ptr<DIR, int (*)(DIR*)> stream(fdopendir(again.get()), &closedir);

@@ -3,6 +3,7 @@
 
 #include <elkodon/node.hpp>
 #include <support/scratch_root.hpp>
+#include <support/skip.hpp>
 
 #include <array>
 #include <fcntl.h>
@@ -42,7 +43,7 @@ bool works(const elkodon::configuration& config) {
 }
 
 void check_child(const std::string& said) {
-    if (said.starts_with("skipped")) WARN(said);
+    if (said.starts_with("skipped: ")) support::skip(said.substr(9));
     else CHECK(said == "");
 }
 
@@ -183,7 +184,7 @@ TEST_CASE("another user's root is refused, with the way out") {
     CHECK(contains(error.what(), "ELKODON_ROOT"));
 }
 
-TEST_CASE("a root that we may not make is refused with the system's reason") {
+TEST_CASE("a root that we may not make is refused with the system's reason", "[privileged]") {
     support::scratch_root scratch;
     check_child(in_child([&]() -> std::string {
         if (geteuid() == 0 && seteuid(12345) != 0) return "skipped: can't become another user";
@@ -194,7 +195,7 @@ TEST_CASE("a root that we may not make is refused with the system's reason") {
     }));
 }
 
-TEST_CASE("a read-only root is refused, whether it is there or not") {
+TEST_CASE("a read-only root is refused, whether it is there or not", "[privileged]") {
     support::scratch_root scratch;
     check_child(in_child([&]() -> std::string {
         if (const auto why_not = mount_tmpfs(scratch.path(), "mode=0700"); !why_not.empty())
@@ -215,7 +216,8 @@ TEST_CASE("a read-only root is refused, whether it is there or not") {
 }
 
 TEST_CASE("a root without room for a port is an error that says how much was asked for and how "
-          "much is free") {
+          "much is free",
+          "[privileged]") {
     support::scratch_root scratch;
     check_child(in_child([&]() -> std::string {
         if (const auto why_not = mount_tmpfs(scratch.path(), "mode=0700,size=1m"); !why_not.empty())
@@ -251,7 +253,8 @@ TEST_CASE("a root without room for a port is an error that says how much was ask
 }
 
 TEST_CASE(
-    "a root without any room is an error, leaves nothing behind, and works once there is room") {
+    "a root without any room is an error, leaves nothing behind, and works once there is room",
+    "[privileged]") {
     support::scratch_root scratch;
     check_child(in_child([&]() -> std::string {
         if (const auto why_not = mount_tmpfs(scratch.path(), "mode=0700,size=1m"); !why_not.empty())
@@ -279,7 +282,7 @@ TEST_CASE(
     }));
 }
 
-TEST_CASE("a root without inodes is an error that says out of space") {
+TEST_CASE("a root without inodes is an error that says out of space", "[privileged]") {
     support::scratch_root scratch;
     check_child(in_child([&]() -> std::string {
         if (const auto why_not = mount_tmpfs(scratch.path(), "mode=0700,nr_inodes=4");
