@@ -22,4 +22,5 @@
 #include <elkodon/subscriber.hpp>
 #include <elkodon/termination.hpp>
 #include <elkodon/variant.hpp>
+#include <elkodon/wait_set.hpp>
 #include <elkodon/wait_strategy.hpp>

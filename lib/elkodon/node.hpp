@@ -5,6 +5,7 @@
 #include <elkodon/configuration.hpp>
 #include <elkodon/discovery.hpp>
 #include <elkodon/service.hpp>
+#include <elkodon/wait_set.hpp>
 
 #include <memory>
 #include <string>
@@ -66,6 +67,9 @@ public:
     /// A service by name: any UTF-8 without NUL, 1 to 220 bytes where '/', '%', control characters and a
     /// leading '.' count three each. Checked when the service is created or opened.
     service_name service(std::string_view name) const { return {member_, std::string(name)}; }
+
+    /// What makes a wait set for ports of this node's domain: `node.wait_set().create()`.
+    wait_set_builder wait_set() const { return wait_set_builder(member_); }
 
 private:
     explicit node(std::shared_ptr<service::membership> member) : member_(std::move(member)) {}

@@ -59,9 +59,15 @@ poll_set::poll_set() : set_(epoll_create1(EPOLL_CLOEXEC)) {
     if (!set_) throw_errno(errno, "make a poll set");
 }
 
-bool poll_set::add(int file, std::uint64_t key) noexcept {
+bool poll_set::add(int file, std::uint64_t key) noexcept { return add(file, key, EPOLLIN); }
+
+// poll(2)'s numbers are epoll's.
+static_assert(POLLIN == EPOLLIN && POLLOUT == EPOLLOUT && POLLPRI == EPOLLPRI &&
+              POLLERR == EPOLLERR && POLLHUP == EPOLLHUP && POLLRDHUP == EPOLLRDHUP);
+
+bool poll_set::add(int file, std::uint64_t key, std::uint32_t events) noexcept {
     epoll_event event{};
-    event.events = EPOLLIN;
+    event.events = events;
     event.data.u64 = key;
     return epoll_ctl(set_.get(), EPOLL_CTL_ADD, file, &event) == 0;
 }
@@ -76,6 +82,39 @@ std::size_t poll_set::ready(std::uint64_t (&keys)[64]) const noexcept {
     const int count = epoll_wait(set_.get(), events.data(), 64, 0);
     for (int i = 0; i < count; ++i) keys[i] = events[static_cast<std::size_t>(i)].data.u64;
     return count > 0 ? static_cast<std::size_t>(count) : 0;
+}
+
+namespace {
+
+timespec time_left(std::chrono::steady_clock::time_point until) noexcept {
+    const auto rest =
+        std::max(until - std::chrono::steady_clock::now(), std::chrono::steady_clock::duration{});
+    return {static_cast<time_t>(rest.count() / 1'000'000'000),
+            static_cast<long>(rest.count() % 1'000'000'000)};
+}
+
+}  // namespace
+
+std::size_t poll_set::wait(
+    ready_file (&files)[most_at_once],
+    std::optional<std::chrono::steady_clock::time_point> until) const noexcept {
+    std::array<epoll_event, most_at_once> events;
+    constexpr auto room = static_cast<int>(most_at_once);
+    for (;;) {
+        const auto left = until ? time_left(*until) : timespec{};
+        int count = epoll_pwait2(set_.get(), events.data(), room, until ? &left : nullptr, nullptr);
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) {  // Linux 5.10 and older has no such call, and some sandboxes forbid it
+            if (!wait_readable(set_.get(), until)) return 0;
+            count = epoll_wait(set_.get(), events.data(), room, 0);
+            if (count <= 0) continue;
+        }
+        for (int i = 0; i < count; ++i) {
+            const auto& event = events[static_cast<std::size_t>(i)];
+            files[i] = {event.data.u64, event.events};
+        }
+        return static_cast<std::size_t>(count);
+    }
 }
 
 bool wait_readable(int file, std::optional<std::chrono::steady_clock::time_point> until) noexcept {

@@ -28,18 +28,33 @@ void drain(int eventfd) noexcept;
 fd make_timer();
 void start_timer(int timer, std::chrono::nanoseconds after) noexcept;
 
+/// A descriptor of a set that is ready: its key, and which of poll(2)'s events.
+struct ready_file {
+    std::uint64_t key;
+    std::uint32_t events;
+};
+
 /// A set of descriptors, itself a descriptor that is readable, level-style, while one of them is.
 class poll_set {
 public:
     poll_set();
     int get() const noexcept { return set_.get(); }
 
-    /// Adds `file` for reading; `key` comes back when it is readable. False when there is no room.
+    /// Adds `file` for reading, or for others of poll(2)'s events; `key` comes back when it is ready. False, and errno
+    /// says why, when the kernel refuses.
     bool add(int file, std::uint64_t key) noexcept;
+    bool add(int file, std::uint64_t key, std::uint32_t events) noexcept;
     void remove(int file) noexcept;
 
     /// The keys of what is readable now, at most 64 of them. Never waits, allocates nothing.
     std::size_t ready(std::uint64_t (&keys)[64]) const noexcept;
+
+    static constexpr std::size_t most_at_once = 256;
+
+    /// Waits until something is ready or the time is over (none: for ever): how many, the others come in turn. Signals
+    /// don't end it. Allocates nothing. Any thread, also while others add and remove.
+    std::size_t wait(ready_file (&files)[most_at_once],
+                     std::optional<std::chrono::steady_clock::time_point> until) const noexcept;
 
 private:
     fd set_;

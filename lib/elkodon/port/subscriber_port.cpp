@@ -94,6 +94,7 @@ subscriber_port::subscriber_port(std::shared_ptr<service::service_directory> of,
 
 // Samples may keep us for long: nobody waits for us to see anything.
 void subscriber_port::abandon() noexcept {
+    leave_watcher();
     if (!forked()) {
         auto& layout = segment_.as<layout::subscriber_segment>();
         // sync[subscriber.holds_back] release: we take nothing more, whoever waits for us goes on.

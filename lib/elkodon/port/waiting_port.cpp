@@ -19,12 +19,21 @@ bool waiting_port::behind_descriptor() const noexcept {
     return lone_ && lone_->behind_descriptor();
 }
 
+void warmed_list::push(waiting_port& port) noexcept {
+    // relaxed: the exchange below orders; a stale value only makes it try again.
+    port.next_warmed_ = first_.load(std::memory_order_relaxed);
+    // sync[warmed] release: the port's link, and that it is hot, before whoever takes it.
+    while (!first_.compare_exchange_weak(port.next_warmed_, &port, std::memory_order_release,
+                                         std::memory_order_relaxed)) {}
+}
+
 void waiting_port::stop_waiting() noexcept {
+    leave_watcher();
     lone_.reset();
     detach();
 }
 
-void waiting_port::attach(segment::doorbell& bell) {
+void waiting_port::attach(segment::doorbell& bell, warmed_list* warmed) {
     if (forked()) throw error(errc::forked, "wait for a port of " + service_->title());
     // A thread that waited here has gone on; behind a descriptor somebody may still be waiting.
     if (lone_ && !lone_->behind_descriptor()) lone_.reset();
@@ -34,6 +43,7 @@ void waiting_port::attach(segment::doorbell& bell) {
         throw error(errc::port_limit_reached,
                     "attach a port of " + service_->title() + " to its doorbell");
     bell_ = &bell;
+    warmed_ = warmed;
     doorbell_slot_ = *slot;
     auto& address = wake_address();
     // sync[wake_address] release: the slot is visible with the doorbell.
@@ -50,6 +60,8 @@ void waiting_port::attach(segment::doorbell& bell) {
 
 void waiting_port::detach() noexcept {
     if (!bell_) return;
+    watcher_ = nullptr;
+    warmed_ = nullptr;
     if (forked()) {
         bell_ = nullptr;
         return;
@@ -76,6 +88,7 @@ void waiting_port::warm() noexcept {
     if (!std::exchange(cold_, false)) return;
     // relaxed: a waker that still sees the bit marks a doorbell once more.
     cold_word_->fetch_and(~cold_bit_, std::memory_order_relaxed);
+    if (warmed_) warmed_->push(*this);
 }
 
 }  // namespace elkodon::port

@@ -12,6 +12,30 @@
 namespace elkodon::port {
 
 class lone_wait;
+class waiting_port;
+
+/// Whoever watches a port for its user, and must hear of it when the port ends.
+class port_watcher {
+public:
+    virtual void port_ends(waiting_port& port) noexcept = 0;
+
+protected:
+    ~port_watcher() = default;
+};
+
+/// The ports of one place that have turned hot by themselves, in no order: the place must cool them before it sleeps.
+/// Ports on threads of their own add themselves; the place takes all. A port is in it once: it can't turn hot again
+/// before it was taken out and cooled.
+class warmed_list {
+public:
+    void push(waiting_port& port) noexcept;
+    /// Calls `found(port)` for each. The place that waits, one at a time.
+    template <class Found>
+    void take(Found&& found) noexcept;
+
+private:
+    atomic<waiting_port*> first_{nullptr};
+};
 
 /// Hot: the waiter bit is clear, whoever owns the port polls it. Cold: the bit is set, and whoever publishes
 /// marks the doorbell. Subscribers and listeners derive from this, and publishers, which wait for lossless
@@ -30,8 +54,9 @@ public:
     virtual void look_at_peers() noexcept = 0;
 
     /// Makes `bell` the place where this port waits, and watches every peer that may have to wake it.
-    /// Throws errc::already_attached when it waits elsewhere.
-    void attach(segment::doorbell& bell);
+    /// Throws errc::already_attached when it waits elsewhere. Whoever cools the port only when it has turned hot hears
+    /// of that by `warmed`.
+    void attach(segment::doorbell& bell, warmed_list* warmed = nullptr);
     void detach() noexcept;
     bool attached() const noexcept { return bell_ != nullptr; }
 
@@ -41,6 +66,9 @@ public:
     }
 
     std::uint32_t doorbell_slot() const noexcept { return doorbell_slot_; }
+
+    /// Who is told when the port ends, as long as it is attached.
+    void watched_by(port_watcher* watcher) noexcept { watcher_ = watcher; }
 
     /// The port's own doorbell, made on the first call: for a blocked thread, or behind a descriptor.
     lone_wait& wait_alone();
@@ -68,6 +96,10 @@ protected:
 
     /// Every derived destructor calls this first: detaching needs the derived port's segment.
     void stop_waiting() noexcept;
+    /// The user has let go of the port, which may live on.
+    void leave_watcher() noexcept {
+        if (watcher_) std::exchange(watcher_, nullptr)->port_ends(*this);
+    }
 
     /// Where this port says that it is cold: `bit` of `word`, which no other port uses.
     void say_cold_at(atomic<std::uint64_t>& word, std::uint64_t bit) noexcept {
@@ -85,11 +117,15 @@ protected:
     service::service_directory& service() const noexcept { return *service_; }
 
 private:
+    friend class warmed_list;
     static constexpr std::uint32_t dense = 32;
 
     std::shared_ptr<service::service_directory> service_;
     std::unique_ptr<lone_wait> lone_;
     segment::doorbell* bell_ = nullptr;
+    warmed_list* warmed_ = nullptr;
+    waiting_port* next_warmed_ = nullptr;  // the list's
+    port_watcher* watcher_ = nullptr;
     std::uint32_t fork_generation_;
     atomic<std::uint64_t>* cold_word_ = nullptr;
     std::uint64_t cold_bit_ = 0;
@@ -98,5 +134,14 @@ private:
     bool heavy_;
     bool cold_ = false;
 };
+
+template <class Found>
+void warmed_list::take(Found&& found) noexcept {
+    // relaxed: mostly nothing is there; who pushes and then awaits its port is seen by its own order.
+    if (!first_.load(std::memory_order_relaxed)) return;
+    // sync[warmed] acquire: the port's link, and that it is hot.
+    auto* port = first_.exchange(nullptr, std::memory_order_acquire);
+    while (port) found(*std::exchange(port, port->next_warmed_));
+}
 
 }  // namespace elkodon::port

@@ -19,7 +19,8 @@ namespace elkodon::port {
 ///     take_ready(each)                after each of these: the seats that were awaited and have news
 ///
 /// A seat is awaited until it is ready, forgotten or detached. An awaited port belongs to the room; any other belongs
-/// to its user. Sleeping costs what the awaited since the last sleep cost, however many wait for longer.
+/// to its user. A port that turns hot while it is awaited, because its user takes all the same, is cooled before the next
+/// sleep. So sleeping costs what the ports with traffic cost, however many others wait.
 ///
 /// Thread rule: one at a time; wake() any thread. Allocates in attach() alone.
 class waiting_room {
@@ -84,12 +85,15 @@ private:
     static constexpr int most_rounds = 8;
 
     void look_at(seat_number number) noexcept;
+    void cool(seat_number number) noexcept;
+    void cool_the_warmed() noexcept;
     void look_at_cooled() noexcept;
     bool has_news(seated& at) noexcept;
     void make_ready(seat_number number) noexcept;
     bool noticed() const noexcept { return bell_.notices() != notices_seen_; }
 
     segment::doorbell bell_;
+    warmed_list warmed_;
     std::vector<seated> seats_;  // by doorbell slot
     // Both have room for all seats.
     std::vector<seat_number> ready_;   // not handed back yet
