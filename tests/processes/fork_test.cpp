@@ -123,6 +123,51 @@ TEST_CASE("a fork's child that destroys what it inherited harms nothing in its p
     CHECK(root.listing() == support::nothing);
 }
 
+TEST_CASE("in a fork's child an inherited wait set says so; what the child destroys, the parent "
+          "waits for") {
+    scratch_root root;
+    everything own;
+    auto waits = own.node.wait_set().create();
+    int ends[2];
+    REQUIRE(pipe(ends) == 0);
+    auto numbers = waits.attach(own.subscriber);
+    auto bells = waits.attach(own.listener);
+    auto file = waits.attach_fd(ends[0], POLLIN);
+    while (waits.timed_wait(std::chrono::milliseconds(1))) own.listener.try_wait();
+    const int handle = waits.native_handle();
+    REQUIRE(in_child([&] {
+                const auto forked = elkodon::make_error_code(elkodon::errc::forked);
+                if (waits.try_wait().error() != forked) return 1;
+                if (waits.blocking_wait().error() != forked) return 2;
+                if (waits.run() != forked) return 3;
+                std::error_code ec;
+                static_cast<void>(waits.attach_fd(ends[1], POLLOUT, ec));
+                if (ec != forked) return 4;
+                static_cast<void>(waits.attach_interval(std::chrono::seconds(1), ec));
+                if (ec != forked) return 5;
+                static_cast<void>(own.node.wait_set().create(ec));
+                if (ec != forked) return 6;
+                waits.wake();  // wakes nobody in the parent
+                own.listener = {};
+                numbers.reset();
+                file.reset();
+                waits = {};
+                return 0;
+            }) == support::success);
+    while (waits.try_wait()) own.listener.try_wait();
+    pollfd look{handle, POLLIN, 0};
+    CHECK(poll(&look, 1, 0) == 0);
+    REQUIRE_FALSE(own.publisher.send_copy(1));
+    CHECK(waits.timed_wait(std::chrono::minutes(1)).contains(numbers));
+    REQUIRE(own.subscriber.receive());
+    REQUIRE_FALSE(own.notifier.notify(elkodon::event_id{2}));
+    CHECK(waits.timed_wait(std::chrono::minutes(1)).contains(bells));
+    REQUIRE(write(ends[1], "x", 1) == 1);
+    CHECK(waits.timed_wait(std::chrono::minutes(1)).contains(file));
+    close(ends[0]);
+    close(ends[1]);
+}
+
 TEST_CASE("a fork's child that destroys inherited samples harms nothing in its parent") {
     scratch_root root;
     everything own;

@@ -41,7 +41,7 @@ inline child participant(const std::vector<std::string>& lines,
 }
 
 /// The ways in which an agent receives that sleep when nothing is there.
-inline const std::vector<std::string> sleeping_ways{"blocking", "timed", "epoll",
+inline const std::vector<std::string> sleeping_ways{"blocking", "timed", "epoll", "wait_set",
 #ifdef AGENT_AWAITS
                                                     "await"
 #endif

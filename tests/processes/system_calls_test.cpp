@@ -1,5 +1,5 @@
 // Two processes, each with a server that awaits in its io_context: while messages come densely neither makes a system
-// call. strace says so, between two calls of close(-4242) that each of them makes as marks.
+// call; and who sleeps makes none at all. strace says so, between two calls of close(-4242) that each of them makes as marks.
 #include "participants.hpp"
 
 #include <filesystem>
@@ -106,4 +106,20 @@ TEST_CASE("a loop of co_await in which every message is there already: its syste
     // Asio looks at its reactor between two handlers; we add nothing to that.
     CHECK(calls.count("read") == 0);
     CHECK(calls.count("membarrier") == 0);
+}
+
+TEST_CASE("who sleeps with ten thousand descriptors and a thousand ports in its wait set makes no "
+          "system call") {
+    scratch_root root;
+    const auto log = root.path() / "idle.strace";
+    auto idle = under_strace(log);
+    must(idle, "node");
+    const auto answer = idle.ask("idle 10000 1000 10");
+    CHECK(answer.starts_with("slept with "));
+    CHECK(answer.ends_with(", woken by 1000"));
+    CHECK(idle.finish() == support::success);
+    const auto calls = calls_between_marks(log);
+    WARN("ten seconds: " << answer << "; system calls: " << text_of(calls));
+    // The one in which it slept.
+    CHECK(sum_of(calls) == 1);
 }

@@ -67,6 +67,7 @@ bool is_wait(long call) {
     for (const long each : {
              SYS_ppoll,
              SYS_epoll_pwait,
+             SYS_epoll_pwait2,
              SYS_futex,
 #ifdef SYS_epoll_wait
              SYS_epoll_wait,

@@ -38,6 +38,7 @@ void add_publishing(command_table& table);
 void add_receiving(command_table& table);
 void add_events(command_table& table);
 void add_serving(command_table& table);
+void add_idling(command_table& table);
 void add_files(command_table& table);
 
 /// A line of answer before the last one.
@@ -50,12 +51,12 @@ void mark_begin();
 void mark_end();
 
 /// Receives in one of the ways in which users do, for ever or until `sink` returns false: "receive" polls;
-/// "timed", "blocking", "epoll" and "await" drain what is there and then sleep.
+/// "timed", "blocking", "epoll", "wait_set" and "await" drain what is there and then sleep.
 using sample_sink = std::function<bool(const elkodon::sample<message>&)>;
 void receive_by(state& of, const std::string& way, const sample_sink& sink);
 void receive_awaiting(state& of, const sample_sink& sink);
 
-/// The same for events: "blocking", "timed", "epoll", "await".
+/// The same for events: "blocking", "timed", "epoll", "wait_set", "await".
 using ids_sink = std::function<bool(const elkodon::event_ids&)>;
 void wait_by(state& of, const std::string& way, const ids_sink& sink);
 void wait_awaiting(state& of, const ids_sink& sink);

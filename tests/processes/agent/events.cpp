@@ -37,6 +37,17 @@ void wait_behind_epoll(state& own, const ids_sink& sink) {
     close(set);
 }
 
+void wait_in_wait_set(state& own, const ids_sink& sink) {
+    auto waits = own.node.wait_set().create();
+    const auto bells = waits.attach(own.listener);
+    for (;;) {
+        const auto ids = own.listener.try_wait();
+        check(ids);
+        if (!ids) waits.blocking_wait();
+        else if (!sink(ids)) return;
+    }
+}
+
 std::string hear(state& own, const words& line) {
     wait_by(own, line.at(1), [](const auto& ids) {
         say(text_of(ids));
@@ -58,6 +69,7 @@ std::string marked_notify(state& own, const words& line) {
 void wait_by(state& own, const std::string& way, const ids_sink& sink) {
     if (way == "epoll") return wait_behind_epoll(own, sink);
     if (way == "await") return wait_awaiting(own, sink);
+    if (way == "wait_set") return wait_in_wait_set(own, sink);
     for (;;) {
         const auto ids = way == "blocking" ? own.listener.blocking_wait()
                                            : own.listener.timed_wait(std::chrono::hours(1));

@@ -45,6 +45,7 @@ int main() {
     agent::add_receiving(table);
     agent::add_events(table);
     agent::add_serving(table);
+    agent::add_idling(table);
     agent::add_files(table);
     agent::state own;
     std::string text;

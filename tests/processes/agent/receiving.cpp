@@ -181,11 +181,18 @@ std::string scribble(state&, const words& line) {
     return "not mapped";
 }
 
+void receive_in_wait_set(state& own, const sample_sink& sink) {
+    auto waits = own.node.wait_set().create();
+    const auto numbers = waits.attach(own.subscriber);
+    while (drain(own, sink)) waits.blocking_wait();
+}
+
 }  // namespace
 
 void receive_by(state& own, const std::string& way, const sample_sink& sink) {
     if (way == "epoll") return receive_behind_epoll(own, sink);
     if (way == "await") return receive_awaiting(own, sink);
+    if (way == "wait_set") return receive_in_wait_set(own, sink);
     while (drain(own, sink)) {
         elkodon::sample<message> sample;
         if (way == "blocking") sample = own.subscriber.blocking_receive();
