@@ -5,6 +5,8 @@
 #include <fstream>
 #include <random>
 
+namespace tests::file_cases {
+
 using namespace test;
 
 namespace {
@@ -63,3 +65,5 @@ TEST_CASE("a file in slices of mixed length arrives whole in three processes") {
     CHECK(sender.finish() == support::success);
     CHECK(root.listing() == support::nothing);
 }
+
+}  // namespace tests::file_cases

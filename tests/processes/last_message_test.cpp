@@ -9,6 +9,8 @@
 #include <optional>
 #include <random>
 
+namespace tests::last_message_cases {
+
 using namespace test;
 
 namespace {
@@ -180,3 +182,5 @@ TEST_CASE("a publisher killed at full speed: its three subscribers end on the sa
         first = std::max<std::uint64_t>(first, std::stoull(last)) + 1'000'000;
     }
 }
+
+}  // namespace tests::last_message_cases

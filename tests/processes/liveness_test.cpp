@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <unistd.h>
 
+namespace tests::liveness_cases {
+
 using namespace test;
 
 namespace {
@@ -85,3 +87,5 @@ TEST_CASE("a stopped process is alive: nobody cleans up after it, and it goes on
     must(publisher, "publish 2 3");
     CHECK(subscriber.ask("take blocking 3") == "2 4");
 }
+
+}  // namespace tests::liveness_cases

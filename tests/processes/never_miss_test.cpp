@@ -8,6 +8,8 @@
 
 #include <random>
 
+namespace tests::never_miss_cases {
+
 using namespace test;
 
 namespace {
@@ -122,3 +124,5 @@ TEST_CASE("the same while another subscriber keeps the pool as small as it gets"
         CHECK(holder.ask("check") == "intact 2");
     }
 }
+
+}  // namespace tests::never_miss_cases

@@ -1,6 +1,8 @@
 // A publisher is killed with messages in flight: what it had published arrives, and nobody hangs.
 #include "participants.hpp"
 
+namespace tests::publisher_death_cases {
+
 using namespace test;
 
 namespace {
@@ -103,3 +105,5 @@ TEST_CASE("a subscriber drains a dead publisher in turn with a living one") {
     CHECK(subscriber.ask("drain") == "none");
     CHECK(subscriber.ask("publishers") == "1");
 }
+
+}  // namespace tests::publisher_death_cases

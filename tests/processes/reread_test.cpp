@@ -18,6 +18,8 @@
 #include <unistd.h>
 #include <vector>
 
+namespace tests::reread_cases {
+
 namespace {
 
 using namespace elkodon;
@@ -272,3 +274,5 @@ TEST_CASE("mutant: a publisher that doesn't look at the borrow slots overwrites 
     report("never scanned", result);
     CHECK(result.wrong > 0);
 }
+
+}  // namespace tests::reread_cases

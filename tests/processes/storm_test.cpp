@@ -4,6 +4,8 @@
 
 #include <random>
 
+namespace tests::storm_cases {
+
 using namespace test;
 
 namespace {
@@ -82,3 +84,5 @@ TEST_CASE("after a storm of processes that come, end and die the survivors lose 
     for (auto* each : {&publisher, &subscriber, &next}) CHECK(each->finish() == support::success);
     CHECK(root.listing() == support::nothing);
 }
+
+}  // namespace tests::storm_cases

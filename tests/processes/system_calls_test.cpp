@@ -6,6 +6,8 @@
 #include <fstream>
 #include <map>
 
+namespace tests::system_calls_cases {
+
 using namespace test;
 
 namespace {
@@ -123,3 +125,5 @@ TEST_CASE("who sleeps with ten thousand descriptors and a thousand ports in its 
     // The one in which it slept.
     CHECK(sum_of(calls) == 1);
 }
+
+}  // namespace tests::system_calls_cases

@@ -11,6 +11,8 @@
 #include <random>
 #include <unistd.h>
 
+namespace tests::wake_up_cases {
+
 using namespace test;
 
 namespace {
@@ -196,3 +198,5 @@ TEST_CASE("a waker that is stopped in the middle of publishing silences nobody e
         }
     }
 }
+
+}  // namespace tests::wake_up_cases

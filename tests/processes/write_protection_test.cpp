@@ -3,6 +3,8 @@
 
 #include <csignal>
 
+namespace tests::write_protection_cases {
+
 using namespace test;
 
 namespace {
@@ -58,3 +60,5 @@ TEST_CASE(
     auto second = participant({open_bells, "notifier", "notify 4"});
     CHECK(listener.ask("try_wait") == "ids 4");
 }
+
+}  // namespace tests::write_protection_cases

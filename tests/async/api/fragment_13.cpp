@@ -11,6 +11,8 @@
 #include <string>
 #include <support/catch.hpp>
 
+namespace tests::fragment_13_cases {
+
 namespace {
 
 // Stands for fmt::print, so that the test can read what was printed.
@@ -49,3 +51,5 @@ TEST_CASE("fragment 13: a server joins, and prints what is published") {
 }
 
 }  // namespace
+
+}  // namespace tests::fragment_13_cases

@@ -16,6 +16,8 @@
 #include <support/catch.hpp>
 #include <vector>
 
+namespace tests::fragment_14_cases {
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -94,3 +96,5 @@ TEST_CASE("fragment 14: what is cancelled is an error as a value") {
 }
 
 }  // namespace
+
+}  // namespace tests::fragment_14_cases

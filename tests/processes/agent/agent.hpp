@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -45,6 +46,11 @@ void add_files(command_table& table);
 void say(const std::string& line);
 
 std::uint64_t number(const words& line, std::size_t index);
+
+/// Throws what there is.
+inline void must(std::error_code ec) {
+    if (ec) throw std::system_error(ec);
+}
 
 /// Between these two signals a tracer looks closely.
 void mark_begin();

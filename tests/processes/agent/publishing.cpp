@@ -6,10 +6,6 @@
 namespace agent {
 namespace {
 
-void must(std::error_code ec) {
-    if (ec) throw std::system_error(ec);
-}
-
 void send(state& own, std::uint64_t value) {
     auto loan = own.publisher.loan_uninit();
     support::fill(*loan, value);

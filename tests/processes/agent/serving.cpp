@@ -31,10 +31,6 @@ acks_service open_acks(state& own) {
     return own.node.service("acks").publish_subscribe<std::uint64_t>().open_or_create();
 }
 
-void must(std::error_code ec) {
-    if (ec) throw std::system_error(ec);
-}
-
 void publish(state& own, std::uint64_t value) {
     auto loan = own.publisher.loan_uninit();
     support::fill(*loan, value);

@@ -1,2 +1,0 @@
-// Compiled once for a program of many files: seven seconds each.
-#include <support/catch.hpp>
