@@ -23,4 +23,10 @@ int tap(const elkodon::configuration& config, const tap_options& options);
 /// Removes what the dead of the domain left and prints how many names that were. Throws `elkodon::error`.
 int clean(const elkodon::configuration& config);
 
+/// Prints the domain's services and nodes, a line each. Joins nothing. Throws what reading directories throws.
+int list(const elkodon::configuration& config);
+
+/// Prints what appears, goes and dies, what is there at first included, until Ctrl-C. Throws `elkodon::error`.
+int watch(const elkodon::configuration& config);
+
 }  // namespace tools

@@ -31,11 +31,15 @@ int main(int count, char** arguments) {
 
     auto* cleaning =
         program.add_subcommand("clean", "Removes what processes left that were killed");
+    auto* listing = program.add_subcommand("list", "Prints the services and the nodes");
+    auto* watching = program.add_subcommand("watch", "Prints what appears, goes and dies");
 
     CLI11_PARSE(program, count, arguments);
     try {
         if (tapping->parsed()) return tools::tap(config, tap);
         if (cleaning->parsed()) return tools::clean(config);
+        if (listing->parsed()) return tools::list(config);
+        if (watching->parsed()) return tools::watch(config);
         return 0;
     } catch (const std::exception& error) {
         std::fprintf(stderr, "elkodon: %s\n", error.what());

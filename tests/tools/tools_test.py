@@ -54,6 +54,39 @@ def clean_removes_what_the_killed_left():
     assert elkodon("clean").startswith("0 names removed"), "the second one found more"
 
 
+def list_prints_services_and_nodes():
+    assert elkodon("list") == ""
+    publisher = running_publisher()
+    try:
+        lines = elkodon("list").splitlines()
+    finally:
+        publisher.kill()
+        publisher.wait()
+    assert lines[0] == "service publish-subscribe My/Funk/ServiceName u64", lines
+    assert lines[1].startswith(f"node alive {publisher.pid} "), lines
+    assert "node dead" in elkodon("list")
+
+
+def watch_tells_what_dies():
+    watching = subprocess.Popen([TOOL, "watch"], stdout=subprocess.PIPE, text=True)
+    publisher = running_publisher()
+    seen = []
+    try:
+        while "appeared service My/Funk/ServiceName" not in seen:
+            seen.append(watching.stdout.readline().strip())
+            assert seen[-1] != "" or watching.poll() is None, seen
+        publisher.kill()
+        while "died service My/Funk/ServiceName" not in seen:
+            seen.append(watching.stdout.readline().strip())
+            assert seen[-1] != "" or watching.poll() is None, seen
+        watching.terminate()
+        assert watching.wait(PATIENCE) == 0
+    finally:
+        for each in (publisher, watching):
+            each.kill()
+            each.wait()
+
+
 def bad_input_is_told():
     assert '"nobody"' in elkodon("tap", "nobody", status=1)
     assert "invalid" in elkodon("tap", "", status=1)
@@ -73,7 +106,8 @@ def a_domain_of_its_own_is_looked_at():
 
 if __name__ == "__main__":
     TOOL, PUBLISHER = sys.argv[1:]
-    for case in (tap_prints_each_message, clean_removes_what_the_killed_left, bad_input_is_told,
+    for case in (tap_prints_each_message, clean_removes_what_the_killed_left,
+                 list_prints_services_and_nodes, watch_tells_what_dies, bad_input_is_told,
                  a_domain_of_its_own_is_looked_at):
         ROOT = os.environ["ELKODON_ROOT"] = tempfile.mkdtemp(prefix="elkodon-tools-", dir="/dev/shm")
         try:
