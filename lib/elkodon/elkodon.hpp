@@ -16,6 +16,7 @@
 #include <elkodon/sample.hpp>
 #include <elkodon/service.hpp>
 #include <elkodon/shareable.hpp>
+#include <elkodon/spectator.hpp>
 #include <elkodon/static_map.hpp>
 #include <elkodon/static_string.hpp>
 #include <elkodon/static_vector.hpp>

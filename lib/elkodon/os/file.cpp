@@ -118,8 +118,17 @@ fd open_directory(int at, const std::string& name) {
     return directory;
 }
 
-void make_directory(int at, const std::string& name, const std::string& doing) {
-    if (mkdirat(at, name.c_str(), 0700) != 0 && errno != EEXIST) throw_errno(errno, doing);
+void make_directory(int at, const std::string& name, const std::string& doing, std::uint32_t mode) {
+    if (mkdirat(at, name.c_str(), 0700) != 0) {
+        if (errno != EEXIST) throw_errno(errno, doing);
+        return;
+    }
+    // Whatever the umask says.
+    if (mode != 0700 && fchmodat(at, name.c_str(), mode, 0) != 0) throw_errno(errno, doing);
+}
+
+void set_mode(int directory, std::uint32_t mode, const std::string& doing) {
+    if (fchmod(directory, mode) != 0) throw_errno(errno, doing);
 }
 
 bool remove_directory(int at, const std::string& name) noexcept {
@@ -147,6 +156,8 @@ fd create_unnamed(int directory, std::uint64_t size, const std::string& doing) {
                 doing + ": the root's file system has no unnamed files: choose a root on a tmpfs");
         throw_errno(number, doing);
     }
+    const auto readers = facts_of(directory, doing).mode & 044;
+    if (readers != 0 && fchmod(file.get(), 0600 | readers) != 0) throw_errno(errno, doing);
     if (size > 0) allocate(file.get(), size, directory, doing);
     return file;
 }

@@ -48,8 +48,14 @@ file_facts facts_of(int file, const std::string& doing);
 /// when there is none; throws on everything else.
 fd open_directory(int at, const std::string& name);
 
-/// Makes directory `name` (mode 0700) unless it exists.
-void make_directory(int at, const std::string& name, const std::string& doing);
+/// Makes directory `name` unless it exists; its mode is its own then.
+void make_directory(int at,
+                    const std::string& name,
+                    const std::string& doing,
+                    std::uint32_t mode = 0700);
+
+/// Who may read `directory` may then read what is made in it.
+void set_mode(int directory, std::uint32_t mode, const std::string& doing);
 
 /// Removes an empty directory; false when it isn't there or isn't empty.
 bool remove_directory(int at, const std::string& name) noexcept;
@@ -58,7 +64,8 @@ bool remove_directory(int at, const std::string& name) noexcept;
 /// block. An empty descriptor when there is no such name.
 fd open_file(int directory, const std::string& name, bool writable);
 
-/// A file of `size` bytes, all of them allocated, without a name. A full file system is an error that says
+/// A file of `size` bytes, all of them allocated, without a name; ours to write, and to read for whoever may read the
+/// directory. A full file system is an error that says
 /// how much was asked for and how much is free.
 fd create_unnamed(int directory, std::uint64_t size, const std::string& doing);
 

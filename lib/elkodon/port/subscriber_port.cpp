@@ -1,5 +1,6 @@
 // See subscriber_port.hpp.
 #include <elkodon/base/untrusted.hpp>
+#include <elkodon/port/checked_geometry.hpp>
 #include <elkodon/port/subscriber_port.hpp>
 #include <elkodon/service/names.hpp>
 #include <elkodon/service/properties.hpp>
@@ -11,6 +12,19 @@ namespace {
 
 constexpr peer_kind publishers{service::port_kind::publisher, layout::segment_kind::publisher,
                                sizeof(layout::publisher_segment)};
+
+std::uint32_t buffer_size_of(const service::static_configuration& configuration,
+                             const subscriber_settings& settings,
+                             const std::string& doing) {
+    const auto most = configuration[service::key::buffer_size];
+    if (settings.buffer_size > most)
+        throw error(errc::invalid_value, doing, "buffer_size",
+                    "1 … " + std::to_string(most) + " (subscriber_max_buffer_size)",
+                    std::to_string(settings.buffer_size));
+    return static_cast<std::uint32_t>(settings.buffer_size ? settings.buffer_size : most);
+}
+
+}  // namespace
 
 // What the segment says of itself, each number read once and checked against the others and the file's size.
 std::optional<layout::publisher_geometry> checked_geometry(const segment::foreign_segment& memory,
@@ -37,19 +51,6 @@ std::optional<layout::publisher_geometry> checked_geometry(const segment::foreig
     expected.room = static_cast<std::uint32_t>(*room);
     return expected;
 }
-
-std::uint32_t buffer_size_of(const service::static_configuration& configuration,
-                             const subscriber_settings& settings,
-                             const std::string& doing) {
-    const auto most = configuration[service::key::buffer_size];
-    if (settings.buffer_size > most)
-        throw error(errc::invalid_value, doing, "buffer_size",
-                    "1 … " + std::to_string(most) + " (subscriber_max_buffer_size)",
-                    std::to_string(settings.buffer_size));
-    return static_cast<std::uint32_t>(settings.buffer_size ? settings.buffer_size : most);
-}
-
-}  // namespace
 
 subscriber_port::subscriber_port(std::shared_ptr<service::service_directory> of,
                                  const subscriber_settings& settings)

@@ -35,7 +35,8 @@ foreign_segment foreign_segment::map(int directory,
                                      const std::string& name,
                                      layout::segment_kind kind,
                                      os::access mode,
-                                     std::uint64_t least_size) noexcept {
+                                     std::uint64_t least_size,
+                                     std::optional<std::uint32_t> owner) noexcept {
     foreign_segment made;
     try {
         const auto file = os::open_file(directory, name, mode == os::access::read_write);
@@ -43,7 +44,7 @@ foreign_segment foreign_segment::map(int directory,
         made.absence_ = absence::not_a_member;
         const auto doing = "map \"" + name + "\"";
         const auto facts = os::facts_of(file.get(), doing);
-        if (!facts.regular || facts.owner != os::user_number()) return made;
+        if (!facts.regular || facts.owner != owner.value_or(os::user_number())) return made;
         if (facts.size < sizeof(layout::segment_header) || facts.size < least_size) return made;
         os::mapping memory(file.get(), facts.size, mode, doing);
         const auto& header = *reinterpret_cast<const layout::segment_header*>(memory.data());

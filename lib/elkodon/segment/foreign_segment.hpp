@@ -24,13 +24,14 @@ class foreign_segment {
 public:
     foreign_segment() noexcept = default;
 
-    /// Maps `name`, which must be a regular file of ours, of exactly the size that its header says, of this
+    /// Maps `name`, which must be a regular file of ours, or of `owner` where we only look, of exactly the size that its header says, of this
     /// kind, magic, version and fingerprint, and at least `least_size` bytes. Never throws: absence() says why.
     static foreign_segment map(int directory,
                                const std::string& name,
                                layout::segment_kind kind,
                                os::access mode,
-                               std::uint64_t least_size) noexcept;
+                               std::uint64_t least_size,
+                               std::optional<std::uint32_t> owner = std::nullopt) noexcept;
 
     absence why_absent() const noexcept { return absence_; }
     std::error_code failure() const noexcept { return failure_; }

@@ -14,7 +14,7 @@
 
 namespace elkodon {
 
-/// Which users may do something.
+/// Which users may look at something.
 enum class audience {
     owner,     ///< the user who made it
     group,     ///< and the group of the directory
@@ -72,10 +72,9 @@ struct configuration {
         friend bool operator==(const clean_up_settings&, const clean_up_settings&) = default;
     } clean_up;
 
-    /// Who may use what we make: the root, and services that aren't told otherwise.
+    /// Who may look at what we make: the root, and services that aren't told otherwise. Only the owner takes part.
     struct rights_settings {
-        audience write = audience::owner;  ///< may take part
-        audience read = audience::owner;   ///< may look, and receive copies
+        audience read = audience::owner;  ///< may list, and receive copies by a spectator
         friend bool operator==(const rights_settings&, const rights_settings&) = default;
     } rights;
 

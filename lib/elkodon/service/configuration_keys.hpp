@@ -53,7 +53,6 @@ void for_each_key(Configuration& config, Visit&& visit) {
     visit("clean_up.on_opening", clean_up.on_opening);
     visit("clean_up.on_destruction", clean_up.on_destruction);
 
-    visit("rights.write", config.rights.write);
     visit("rights.read", config.rights.read);
 
     auto& limits = config.limits;

@@ -23,12 +23,12 @@ std::string octal(std::uint32_t mode) {
     return text;
 }
 
-os::fd open_root(const std::string& path) {
+os::fd open_root(const std::string& path, std::uint32_t mode) {
     const auto doing = "open root " + quoted(path);
     if (path.empty() || path.find('\0') != std::string::npos)
         throw error(errc::invalid_root, doing, "path", "a directory", "none");
     try {
-        os::make_directory(AT_FDCWD, path, doing);
+        os::make_directory(AT_FDCWD, path, doing, mode);
         auto root = os::open_directory(AT_FDCWD, path);
         if (root) return root;
     } catch (const std::system_error& failure) {
@@ -55,9 +55,12 @@ void check_root(int root, const std::string& path) {
                     octal(facts.mode & 0777));
 }
 
-os::fd open_inside(int at, const std::string& name, const std::string& root) {
+os::fd open_inside(int at,
+                   const std::string& name,
+                   const std::string& root,
+                   std::uint32_t mode = 0700) {
     const auto doing = "make \"" + name + "\" in root " + quoted(root);
-    os::make_directory(at, name, doing);
+    os::make_directory(at, name, doing, mode);
     auto directory = os::open_directory(at, name);
     if (!directory) throw error(errc::invalid_root, doing + ": removed meanwhile");
     return directory;
@@ -66,6 +69,11 @@ os::fd open_inside(int at, const std::string& name, const std::string& root) {
 std::string directory_for(const configuration& config, reach who) {
     if (who == reach::local) return local_directory;
     return encode_name(config.files.prefix + config.domain, "open domain " + quoted(config.domain));
+}
+
+// What is local is nobody else's, but the root may be for others.
+audience readers(const configuration& config, reach who) {
+    return who == reach::local ? audience::owner : config.rights.read;
 }
 
 // Local nodes of one root sweep up after each other, whatever they are configured with.
@@ -119,16 +127,18 @@ domain::domain(const configuration& config, reach who)
     : domain(config, who, expanded_root(config.root)) {}
 
 domain::domain(const configuration& config, reach who, const std::string& root_path)
-    : path(root_path + "/" + directory_for(config, who)), root(open_root(root_path)) {
+    : path(root_path + "/" + directory_for(config, who)),
+      root(open_root(root_path, mode_for(config.rights.read))) {
     check_root(root.get(), root_path);
     const auto files = files_for(config, who);
     publish_subscribe_suffix = files.publish_subscribe_suffix;
     event_suffix = files.event_suffix;
-    const auto top = open_inside(root.get(), directory_for(config, who), root_path);
+    const auto mode = mode_for(readers(config, who));
+    const auto top = open_inside(root.get(), directory_for(config, who), root_path, mode);
     agree(top.get(), files, "open domain " + quoted(config.domain));
-    services = open_inside(top.get(), files.services, root_path);
-    nodes = open_inside(top.get(), files.nodes, root_path);
-    processes = open_inside(top.get(), files.processes, root_path);
+    services = open_inside(top.get(), files.services, root_path, mode);
+    nodes = open_inside(top.get(), files.nodes, root_path, mode);
+    processes = open_inside(top.get(), files.processes, root_path, mode);
     doorbells = open_inside(top.get(), files.doorbells, root_path);
     identity = os::facts_of(top.get(), "open domain " + quoted(config.domain)).identity;
     if (who == reach::local) all_local = std::move(services);
@@ -148,7 +158,6 @@ std::optional<domain> domain::if_there(const configuration& config) {
     made.services = os::open_directory(top.get(), config.files.services);
     made.nodes = os::open_directory(top.get(), config.files.nodes);
     made.processes = os::open_directory(top.get(), config.files.processes);
-    made.doorbells = os::open_directory(top.get(), config.files.doorbells);
     made.identity = os::facts_of(top.get(), doing).identity;
     if (!made.services || !made.nodes || !made.processes) return std::nullopt;
     return made;

@@ -13,6 +13,12 @@
 
 namespace elkodon::service {
 
+/// Of a directory that these users may read.
+constexpr std::uint32_t mode_for(audience readers) noexcept {
+    constexpr std::uint32_t modes[] = {0700, 0750, 0755};
+    return modes[static_cast<int>(readers)];
+}
+
 /// Whom a node meets: the others of its domain, or nobody but who has the node itself.
 enum class reach { shared, local };
 

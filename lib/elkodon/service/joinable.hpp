@@ -52,6 +52,13 @@ public:
         return self();
     }
 
+    /// Which users may look at the service when it is created here, and receive copies by a spectator: as the node is
+    /// configured, the owner, unless set. They need the right to read the root, too.
+    auto& readable_by(audience readers) {
+        wanted_.readable_by = readers;
+        return self();
+    }
+
 protected:
     joinable(std::shared_ptr<service::membership> member, service::static_configuration wanted)
         : member_(std::move(member)), wanted_(std::move(wanted)) {}

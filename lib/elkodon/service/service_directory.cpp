@@ -119,6 +119,8 @@ void service_directory::create(static_configuration wanted, const std::string& d
                     std::to_string(text.size()));
     for (const auto& entry : os::list_directory(descriptor()))
         os::unlink_name(descriptor(), entry.name);
+    // Before anything is made in it.
+    os::set_mode(descriptor(), mode_for(wanted.readable_by.value_or(settings().rights.read)), doing);
     segment::own_segment page(descriptor(), {layout::segment_kind::control, {}, process().id()},
                               sizeof(layout::control_page), doing);
     page.link(descriptor(), control_name);

@@ -2,6 +2,7 @@
 // Written once, by the creator, before the service is visible. After a kill -9 it is complete or absent.
 #pragma once
 
+#include <elkodon/service/configuration.hpp>
 #include <elkodon/service/type_details.hpp>
 
 #include <compare>
@@ -66,6 +67,7 @@ struct static_configuration {
     type_details type;
     std::vector<property> properties;
     bool any_type = false;  // whoever opens takes what the service carries; nobody can create
+    std::optional<audience> readable_by = {};  // where it isn't as the node's configuration says
     std::vector<attribute> attributes =
         {};  // what the service has; for who wants one: what it will have
     std::vector<attribute> required = {};         // what whoever opens it asks for

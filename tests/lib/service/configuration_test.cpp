@@ -112,7 +112,6 @@ event_suffix = ".bell"
 [clean_up]
 on_opening = false
 [rights]
-write = "group"
 read = "everyone"
 [limits]
 open_files = 1000
@@ -137,7 +136,7 @@ event_id_max_value = 9
     expected.files.prefix = "mine-";
     expected.files.event_suffix = ".bell";
     expected.clean_up.on_opening = false;
-    expected.rights = {elkodon::audience::group, elkodon::audience::everyone};
+    expected.rights = {elkodon::audience::everyone};
     expected.limits.open_files = 1000;
     expected.limits.lock_wait = 1min;
     expected.publish_subscribe.history_size = 7;
