@@ -97,18 +97,20 @@ void remove_files_of(const std::set<process_id>& dead, int directory) {
             os::unlink_name(directory, entry.name);
 }
 
+// Takes away the names of those that were killed while they left, too.
 std::set<process_id> dead_processes(int processes) {
     std::set<process_id> dead;
-    for (const auto& entry : os::list_directory(processes))
+    for (const auto& entry : os::list_directory(processes)) {
+        // Killed in its last moment; who lives removes it in the next.
+        if (entry.name.ends_with(left_suffix)) os::unlink_name(processes, entry.name);
         if (const auto process = parse_id(entry.name); process && !has_its_lock(processes, process))
             dead.insert(process);
+    }
     return dead;
 }
 
 // Their lock files last: as long as one is there, whoever comes finds that its process is dead.
 void remove_processes(int processes, int doorbells, int nodes, const std::set<process_id>& dead) {
-    for (const auto& entry : os::list_directory(processes))
-        if (entry.name.ends_with(left_suffix)) os::unlink_name(processes, entry.name);
     remove_files_of(dead, doorbells);
     remove_files_of(dead, nodes);
     for (const auto process : dead) {
