@@ -8,7 +8,10 @@
 #include <elkodon/service/properties.hpp>
 #include <elkodon/shareable.hpp>
 
+#include <chrono>
 #include <cstddef>
+#include <cstring>
+#include <optional>
 #include <span>
 
 namespace elkodon {
@@ -25,7 +28,7 @@ class sample {
     struct nothing {};
     // What only the service knows of an untyped payload.
     struct shape {
-        std::size_t element = 0, header = 0, header_distance = 0;
+        std::size_t element = 0, header = 0, header_distance = 0, time_distance = 0;
     };
 
 public:
@@ -39,7 +42,8 @@ public:
         requires payload<T>::bytes
         : held_(std::move(held)), error_(why) {
         const auto header = service::layout_of(type.header);
-        shape_ = {type.size, header.size, layout::user_header_distance(header)};
+        shape_ = {type.size, header.size, layout::user_header_distance(header),
+                  layout::time_distance(header)};
     }
 
     explicit operator bool() const noexcept { return static_cast<bool>(held_); }
@@ -92,11 +96,25 @@ public:
     std::uint64_t sequence() const noexcept { return held_ ? held_.message().sequence : 0; }
     port_id publisher_id() const noexcept { return held_.publisher(); }
 
+    /// When it was sent, by the steady clock: the same for all processes of a machine, but for those in a time namespace of
+    /// their own. None, unless the service has `timestamps(true)`.
+    std::optional<std::chrono::steady_clock::time_point> sent_at() const noexcept {
+        if (!held_.timed()) return std::nullopt;
+        std::int64_t nanoseconds = 0;
+        std::memcpy(&nanoseconds, begin() - time_distance(), sizeof nanoseconds);
+        return std::chrono::steady_clock::time_point(std::chrono::nanoseconds(nanoseconds));
+    }
+
     /// Lets go of the message.
     void reset() noexcept { held_ = {}; }
 
 private:
     const std::byte* begin() const noexcept { return held_.message().payload; }
+    std::size_t time_distance() const noexcept {
+        if constexpr (payload<T>::bytes) return shape_.time_distance;
+        else if constexpr (no_header<Header>) return layout::time_distance({});
+        else return layout::time_distance({sizeof(Header), alignof(Header)});
+    }
     const element* data() const noexcept { return reinterpret_cast<const element*>(begin()); }
 
     port::borrowed held_;

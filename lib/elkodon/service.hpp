@@ -60,6 +60,32 @@ public:
         return *this;
     }
 
+    /// What to do while a subscriber can't be mapped, for a failure of our own such as no more descriptors: `fail` unless
+    /// the handler says otherwise. Ignored, loans go on until one would need a chunk that this
+    /// subscriber may hold; then they fail all the same, as every send of a lossless service does.
+    publisher_builder& degradation_handler(elkodon::degradation_handler asks) {
+        settings_.on_degradation = std::move(asks);
+        return *this;
+    }
+
+    /// Whether all pages of its memory are mapped at once, so that no message meets a page fault; as the configuration
+    /// says unless set.
+    publisher_builder& prefault(bool all) noexcept {
+        settings_.prefault = all;
+        return *this;
+    }
+    /// Whether to ask for pages of 2 MiB; as the configuration says unless set. A wish: the kernel may leave it out.
+    publisher_builder& huge_pages(bool wanted) noexcept {
+        settings_.huge_pages = wanted;
+        return *this;
+    }
+
+    /// What its memory_size() will be in the beginning, in bytes. Throws what creating it would: closed, invalid_value.
+    std::uint64_t memory_size() const {
+        if (!base::directory()) throw error(errc::closed, "size a publisher of an empty service");
+        return port::memory_size_of(*base::directory(), settings_);
+    }
+
 private:
     friend base;
     publisher<T, Header> make(const std::shared_ptr<service::service_directory>& directory) const {
@@ -82,14 +108,45 @@ public:
     explicit subscriber_builder(std::shared_ptr<service::service_directory> directory) noexcept
         : base(std::move(directory)) {}
 
-    /// How far behind it may be: 1 to subscriber_max_buffer_size, which it is unless set.
+    /// How far behind each publisher it may be: 1 to subscriber_max_buffer_size; else creating throws invalid_value.
+    /// Lossless: a publisher waits for it as soon as it is that far behind, which publishers know at most
+    /// subscriber_max_buffer_size messages after it was created; that size unless set.
+    /// With overflow, and for an observer: every look lets go of all but the newest `samples` of each publisher, and
+    /// lost() counts what went; with 1 it sees the latest only. Unless set it may take whatever the rings still have,
+    /// which is subscriber_max_buffer_size at least.
     subscriber_builder& buffer_size(std::uint64_t samples) noexcept {
         settings_.buffer_size = samples;
+        return *this;
+    }
+    /// How many samples from before its time it receives of each publisher: 0 to history_size, which it is unless set, and
+    /// at most buffer_size where that is set; else creating throws invalid_value.
+    subscriber_builder& initial_history(std::uint64_t samples) noexcept {
+        settings_.initial_history = samples;
         return *this;
     }
     /// It never holds a publisher back, and may lose where others don't.
     subscriber_builder& observer() noexcept {
         settings_.observer = true;
+        return *this;
+    }
+
+    /// What to do while a publisher can't be mapped, for a failure of our own such as no more descriptors: `fail` unless
+    /// the handler says otherwise. Ignored, what that one sends is not received, nor lost, until it can
+    /// be mapped. A further pool of longer slices is not asked about: receive() says why.
+    subscriber_builder& degradation_handler(elkodon::degradation_handler asks) {
+        settings_.on_degradation = std::move(asks);
+        return *this;
+    }
+
+    /// Whether all pages of its memory are mapped at once, so that no message meets a page fault; as the configuration
+    /// says unless set.
+    subscriber_builder& prefault(bool all) noexcept {
+        settings_.prefault = all;
+        return *this;
+    }
+    /// Whether to ask for pages of 2 MiB; as the configuration says unless set. A wish: the kernel may leave it out.
+    subscriber_builder& huge_pages(bool wanted) noexcept {
+        settings_.huge_pages = wanted;
         return *this;
     }
 
@@ -203,6 +260,10 @@ public:
     auto& publisher_max_loaned_samples(std::uint64_t samples) noexcept {
         return with(service::key::max_loaned, samples);
     }
+
+    /// Whether every message says when it was sent: sample::sent_at(). False unless set: reading the clock costs more
+    /// than sending. Whoever asks when opening has to ask for the same.
+    auto& timestamps(bool with) noexcept { return this->with(service::key::timestamps, with); }
 
     /// Each payload begins at a multiple of `bytes`, where that is more than its type's own alignment. A power of two
     /// up to a page. Part of the type: whoever opens the service asks for the same.

@@ -29,7 +29,7 @@ struct as_a_value {
         return publisher;
     }
     static auto loan(elkodon::publisher<type>& publisher) { return publisher.try_loan_uninit(); }
-    static void write(elkodon::loan<type>& loan, std::uint64_t number) { *loan = number; }
+    static void write(elkodon::loan<type>& loan, std::uint64_t what) { *loan = what; }
     static std::uint64_t read(const elkodon::sample<type>& sample) { return *sample; }
 };
 
@@ -48,8 +48,8 @@ struct as_a_slice {
         static thread_local std::size_t length = 0;
         return publisher.try_loan_uninit(1 + length++ % longest);
     }
-    static void write(elkodon::loan<type>& loan, std::uint64_t number) {
-        std::ranges::fill(*loan, number);
+    static void write(elkodon::loan<type>& loan, std::uint64_t what) {
+        std::ranges::fill(*loan, what);
     }
     static std::uint64_t read(const elkodon::sample<type>& sample) {
         const auto all = *sample;
@@ -70,14 +70,14 @@ struct without_a_type {
         return publisher;
     }
     static auto loan(elkodon::publisher<type>& publisher) { return publisher.try_loan_uninit(); }
-    static void write(elkodon::loan<type>& loan, std::uint64_t number) {
-        std::memcpy(loan.bytes().data(), &number, sizeof number);
+    static void write(elkodon::loan<type>& loan, std::uint64_t what) {
+        std::memcpy(loan.bytes().data(), &what, sizeof what);
     }
     static std::uint64_t read(const elkodon::sample<type>& sample) {
-        std::uint64_t number = ~std::uint64_t{0};
-        if (sample.bytes().size() == sizeof number)
-            std::memcpy(&number, sample.bytes().data(), sizeof number);
-        return number;
+        std::uint64_t what = ~std::uint64_t{0};
+        if (sample.bytes().size() == sizeof what)
+            std::memcpy(&what, sample.bytes().data(), sizeof what);
+        return what;
     }
 };
 
@@ -105,10 +105,10 @@ struct kind {
     }
 
     static auto loan(publisher& of) { return How::loan(of); }
-    static std::error_code send(publisher& by, std::uint64_t number) {
+    static std::error_code send(publisher& by, std::uint64_t what) {
         auto loan = How::loan(by);
         if (!loan) return loan.error();
-        How::write(loan, number);
+        How::write(loan, what);
         return by.send(std::move(loan));
     }
     /// first, first + 1, … last − 1; whether all went out.

@@ -31,6 +31,7 @@ constexpr std::uint64_t make_fingerprint() noexcept {
                                          sizeof(chunk_header),
                                          sizeof(pool_entry),
                                          user_header_distance({8, 8}),
+                                         time_distance({8, 8}),
                                          offsetof(publisher_segment, first_sequence),
                                          offsetof(publisher_segment, known_from),
                                          offsetof(subscriber_segment, seen),

@@ -19,6 +19,7 @@
 //
 // | from payload | what           | aligned to                  |
 // |--------------|----------------|-----------------------------|
+// | before that  | time of sending | 8; nanoseconds of the steady clock, where the service says so; see time_distance() |
 // | −16 − …      | user header    | its own alignment; see user_header_distance() |
 // | −16          | chunk_header   | 16                          |
 // | 0            | payload        | its own alignment, at least 16 |
@@ -107,11 +108,17 @@ struct publisher_geometry {
 struct user_header {
     std::uint64_t size = 0;
     std::uint64_t alignment = 1;
+    bool timed = false;  // a time of sending lies before it
 };
 
 /// How far before its payload a user header begins, in bytes; without one it is the chunk header that does.
 constexpr std::uint64_t user_header_distance(const user_header& header) noexcept {
     return round_up(sizeof(chunk_header) + header.size, header.alignment);
+}
+
+/// How far before its payload the time of sending lies, in bytes, in services that have it.
+constexpr std::uint64_t time_distance(const user_header& header) noexcept {
+    return round_up(user_header_distance(header) + sizeof(std::int64_t), alignof(std::int64_t));
 }
 
 /// Payloads aligned to at most 16, without a user header, share the first cache line with their chunk header.
@@ -127,8 +134,9 @@ constexpr publisher_geometry publisher_geometry_of(std::uint32_t ring_size,
     made.ring_size = ring_size;
     made.chunk_count = chunk_count;
     made.payload_size = payload_size;
-    made.payload_offset = static_cast<std::uint32_t>(
-        round_up(user_header_distance(header), alignment > 16 ? alignment : 16));
+    const auto before = header.timed ? time_distance(header) : user_header_distance(header);
+    made.payload_offset =
+        static_cast<std::uint32_t>(round_up(before, alignment > 16 ? alignment : 16));
     made.stride = round_up(made.payload_offset + payload_size, step);
     made.pool_offset = round_up(
         offsetof(publisher_segment, ring) + std::uint64_t{ring_size} * sizeof(ring_slot), page);

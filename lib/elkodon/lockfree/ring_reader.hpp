@@ -80,6 +80,12 @@ public:
         if (announced_at_) announce(announced_);
     }
 
+    /// Lets go of all but the newest `most` messages: what goes is lost.
+    void keep_newest(std::uint64_t most) noexcept {
+        const auto end = tail();
+        if (distance(end, position_) > static_cast<std::int64_t>(most)) skip_to(end - most);
+    }
+
     /// After `unmapped`, when there is no such pool: goes on behind that message.
     void skip() noexcept { resynchronise(); }
 

@@ -19,6 +19,46 @@ std::byte* map(int file, std::uint64_t size, access mode, const std::string& doi
     return static_cast<std::byte*>(begin);
 }
 
+constexpr std::uint64_t huge_page = 2 * 1024 * 1024;
+constexpr int collapse =
+    25;  // MADV_COLLAPSE, since Linux 6.1; the C library of Debian 12 doesn't name it
+
+// At an address that a huge page can have: the kernel chooses one that only a small page needs.
+std::byte* map_aligned(int file, std::uint64_t size, access mode, const std::string& doing) {
+    void* const room =
+        mmap(nullptr, size + huge_page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (room == MAP_FAILED) throw_errno(errno, doing);
+    const auto begin = reinterpret_cast<std::uintptr_t>(room);
+    const auto aligned = (begin + huge_page - 1) / huge_page * huge_page;
+    const int protection = mode == access::read ? PROT_READ : PROT_READ | PROT_WRITE;
+    void* const there = reinterpret_cast<void*>(aligned);
+    if (mmap(there, size, protection, MAP_SHARED | MAP_FIXED, file, 0) == MAP_FAILED) {
+        const int number = errno;
+        munmap(room, size + huge_page);
+        throw_errno(number, doing);
+    }
+    const auto end = aligned + (size + 4095) / 4096 * 4096;
+    if (aligned > begin) munmap(room, aligned - begin);
+    if (begin + size + huge_page > end)
+        munmap(reinterpret_cast<void*>(end), begin + size + huge_page - end);
+    return static_cast<std::byte*>(there);
+}
+
+std::byte* map(int file, std::uint64_t size, access mode, const std::string& doing, paging how) {
+    const bool huge = how.huge && size >= huge_page;
+    std::byte* const begin =
+        huge ? map_aligned(file, size, mode, doing) : map(file, size, mode, doing);
+    if (huge) {
+        // The pages are there already, and small: the file was allocated when it was made.
+        madvise(begin, size, MADV_HUGEPAGE);
+        madvise(begin, size / huge_page * huge_page, collapse);
+    }
+    // Before Linux 5.14 there is no such advice: then the pages are at least in memory.
+    const int populate = mode == access::read ? MADV_POPULATE_READ : MADV_POPULATE_WRITE;
+    if (how.prefault && madvise(begin, size, populate) != 0) madvise(begin, size, MADV_WILLNEED);
+    return begin;
+}
+
 // ThreadSanitizer goes by addresses: with two mappings of one page it would miss every race between two ports of one
 // process, and invent others. In its builds a process maps each file once, for writing, and for good.
 class lasting_mappings {
@@ -44,9 +84,9 @@ private:
 
 }  // namespace
 
-mapping::mapping(int file, std::uint64_t size, access mode, const std::string& doing)
+mapping::mapping(int file, std::uint64_t size, access mode, const std::string& doing, paging how)
     : begin_(fences_as_orders ? lasting_mappings::instance().of(file, size, doing)
-                              : map(file, size, mode, doing)),
+                              : map(file, size, mode, doing, how)),
       size_(size) {}
 
 mapping::~mapping() {

@@ -14,11 +14,18 @@ namespace elkodon::os {
 /// What a mapping may be used for.
 enum class access { read, read_write };
 
+/// How the pages of a mapping are had. Both are for the data path's sake, and neither ever fails: what the kernel can't do
+/// it leaves out.
+struct paging {
+    bool prefault = false;  ///< all pages at once, so that no later access faults
+    bool huge = false;      ///< in pages of 2 MiB, where the kernel's shmem_enabled allows it
+};
+
 /// Owns one mapping, or none. Needs no open descriptor. One at a time; the memory itself: any thread.
 class mapping {
 public:
     mapping() noexcept = default;
-    mapping(int file, std::uint64_t size, access mode, const std::string& doing);
+    mapping(int file, std::uint64_t size, access mode, const std::string& doing, paging how = {});
     mapping(mapping&& other) noexcept
         : begin_(std::exchange(other.begin_, nullptr)), size_(std::exchange(other.size_, 0)) {}
     mapping& operator=(mapping&& other) noexcept {

@@ -38,6 +38,7 @@ struct borrow {
     atomic<std::uint32_t> copies{0};
     layout::borrow_slot* word = nullptr;
     port::keeper* keeper = nullptr;
+    bool timed = false;  // the service's messages carry a time of sending
     port_id publisher;
     lockfree::taken_message message;  // here, so that a sample is one pointer: it moves in one store
 };
@@ -67,6 +68,7 @@ public:
 
     /// Needs a message.
     const lockfree::taken_message& message() const noexcept { return slot_->message; }
+    bool timed() const noexcept { return slot_ && slot_->timed; }
     port_id publisher() const noexcept { return slot_ ? slot_->publisher : port_id{}; }
 
 private:

@@ -10,8 +10,10 @@
 
 namespace elkodon::port {
 
-/// Nothing when it can't be a publisher of this type. Any thread.
-std::optional<layout::publisher_geometry> checked_geometry(const segment::foreign_segment& memory,
-                                                           const type_details& type) noexcept;
+/// Nothing when it can't be a publisher of this type, with this before each payload. Any thread.
+std::optional<layout::publisher_geometry> checked_geometry(
+    const segment::foreign_segment& memory,
+    const type_details& type,
+    const layout::user_header& prefix) noexcept;
 
 }  // namespace elkodon::port

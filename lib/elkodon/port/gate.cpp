@@ -29,6 +29,7 @@ void gate::look(std::uint64_t next, const peers& all) noexcept {
         read_cursor(*peer, next);
         if (holds(*peer)) limit_ = std::min(limit_, limit_of(*peer));
     }
+    unasked_ = asks_for_each_ ? 0 : limit_;
 }
 
 void gate::read_cursor(subscriber_peer& peer, std::uint64_t next) const noexcept {

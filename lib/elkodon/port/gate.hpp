@@ -39,12 +39,23 @@ public:
          std::chrono::milliseconds stall_timeout) noexcept
         : publisher_(publisher),
           limit_(first),
+          unasked_(first),
           seen_(first),
           reach_(reach),
           stall_timeout_(stall_timeout) {}
 
-    /// Whether the message with this sequence may be published.
-    bool open(std::uint64_t sequence) const noexcept { return sequence < limit_; }
+    /// Whether the message with this sequence may be published, and nothing else is to be done with it: the one comparison
+    /// on the way of a message.
+    bool open(std::uint64_t sequence) const noexcept { return sequence < unasked_; }
+
+    /// The first half of that.
+    bool lets(std::uint64_t sequence) const noexcept { return sequence < limit_; }
+
+    /// From here on something is to be done with every message: open() never holds.
+    void ask_for_each() noexcept {
+        asks_for_each_ = true;
+        unasked_ = 0;
+    }
 
     /// Where a subscriber begins that wasn't known at the last look: not before this.
     std::uint64_t newcomers_begin() const noexcept { return seen_; }
@@ -63,8 +74,10 @@ private:
     void read_cursor(subscriber_peer& peer, std::uint64_t next) const noexcept;
 
     port_id publisher_;
-    std::uint64_t limit_ = ~std::uint64_t{0};  // cached: only read anew when it is reached
-    std::uint64_t seen_ = 0;                   // the next sequence at the last look
+    std::uint64_t limit_ = ~std::uint64_t{0};    // cached: only read anew when it is reached
+    std::uint64_t unasked_ = ~std::uint64_t{0};  // that, or 0
+    bool asks_for_each_ = false;
+    std::uint64_t seen_ = 0;  // the next sequence at the last look
     std::uint64_t reach_ = 0;
     std::chrono::milliseconds stall_timeout_{0};
     std::optional<clock::time_point> next_eviction_;

@@ -3,6 +3,8 @@
 // A dead peer stays known until we have our own proof of its end.
 #pragma once
 
+#include <elkodon/base/degradation.hpp>
+#include <elkodon/base/log.hpp>
 #include <elkodon/segment/doorbell.hpp>
 #include <elkodon/service/service_directory.hpp>
 
@@ -25,16 +27,46 @@ struct peer_kind {
     service::port_kind port;
     layout::segment_kind segment;
     std::uint64_t least_size;
+    os::paging how = {};
+};
+
+/// For who has nothing to say about a peer that can't be mapped.
+struct silence {
+    void operator()(port_id, std::error_code) const noexcept {}
+};
+
+/// What a port's handler says, over all peers of one attempt. One at a time.
+class degradation_verdict {
+public:
+    explicit degradation_verdict(const degradation_handler& asks) noexcept : asks_(asks) {}
+
+    void operator()(port_id peer, std::error_code why) {
+        any_ = true;
+        const auto what = asks_ ? asks_({peer, why}) : degradation::fail;
+        if (what == degradation::fail) ignored_ = false;
+        if (what == degradation::warn)
+            say(log_level::warn,
+                [&] { return "port " + peer.to_string() + " can't be mapped: " + why.message(); });
+    }
+
+    /// Whether somebody could not be mapped, and nobody minds.
+    bool ignored() const noexcept { return any_ && ignored_; }
+
+private:
+    const degradation_handler& asks_;
+    bool any_ = false;
+    bool ignored_ = true;
 };
 
 /// Brings `roster` up to the directory: keeps who is known, maps newcomers, marks who has lost its name.
 /// `make(foreign_segment, slot)` returns a new peer, or null for what is no participant. Returns our own
-/// failure to map somebody: then the roster is incomplete. One at a time.
-template <class Peer, class Make>
+/// failure to map somebody: then the roster is incomplete, and `unmapped(port, why)` was told of each. One at a time.
+template <class Peer, class Make, class Unmapped = silence>
 std::error_code refresh_roster(std::vector<std::unique_ptr<Peer>>& roster,
                                const service::service_directory& service,
                                const peer_kind& kind,
-                               Make&& make) noexcept try {
+                               Make&& make,
+                               Unmapped&& unmapped = {}) noexcept try {
     std::error_code failure;
     const auto entries = service.list(kind.port);
     for (auto& known : roster) known->named = false;
@@ -48,8 +80,11 @@ std::error_code refresh_roster(std::vector<std::unique_ptr<Peer>>& roster,
         }
         auto memory = segment::foreign_segment::map(
             service.descriptor(), service::port_name(kind.port, entry.slot), kind.segment,
-            os::access::read, kind.least_size);
-        if (memory.why_absent() == segment::absence::our_failure) failure = memory.failure();
+            os::access::read, kind.least_size, std::nullopt, kind.how);
+        if (memory.why_absent() == segment::absence::our_failure) {
+            failure = memory.failure();
+            unmapped(memory.port(), failure);
+        }
         if (!memory) continue;
         if (auto made = make(std::move(memory), entry.slot)) roster.push_back(std::move(made));
     }

@@ -45,7 +45,7 @@ void publisher_port::grow(std::uint32_t room) {
     if (first + chunks >= layout::no_chunk)
         throw error(errc::chunks_exhausted, doing + ": all chunk numbers were used");
     auto geometry = layout::pool_geometry_of(chunks, details.size * room, details.alignment,
-                                             service::layout_of(details.header));
+                                             service::prefix_of(service().configuration()));
     geometry.room = room;
 
     pool_file made;
@@ -53,7 +53,7 @@ void publisher_port::grow(std::uint32_t room) {
     made.name = service::pool_name(slot_, id_, static_cast<std::uint32_t>(first));
     made.memory = segment::own_segment(service().descriptor(),
                                        {layout::segment_kind::pool, id_, service().process().id()},
-                                       geometry.total, doing);
+                                       geometry.total, doing, paging_);
     made.pool = lockfree::pool(made.memory.data(), geometry, static_cast<std::uint32_t>(first));
     auto& pool = made.memory.as<layout::pool_segment>();
     pool.first_chunk = made.pool.first;

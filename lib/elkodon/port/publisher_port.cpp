@@ -4,6 +4,7 @@
 #include <elkodon/service/properties.hpp>
 
 #include <bit>
+#include <cstring>
 
 namespace elkodon::port {
 namespace {
@@ -15,9 +16,11 @@ namespace key = service::key;
 
 // A scan costs a fence and a line for each subscriber: with 8 it serves at least 8 messages, and with 64 small
 // ones a lone message hardly ever meets one (1.06 × the floor instead of 1.27 ×, measured). 64 KiB at most.
-std::uint64_t slack_for(const type_details& type, std::uint64_t length) noexcept {
+std::uint64_t slack_for(const service::static_configuration& configuration,
+                        std::uint64_t length) noexcept {
+    const auto& type = configuration.type;
     const auto stride = layout::publisher_geometry_of(2, 1, type.size * length, type.alignment,
-                                                      service::layout_of(type.header))
+                                                      service::prefix_of(configuration))
                             .stride;
     return std::clamp<std::uint64_t>(64 * 1024 / stride, 8, 64);
 }
@@ -32,7 +35,7 @@ std::uint64_t chunks_for(const service::static_configuration& configuration,
                          std::uint64_t length) noexcept {
     return ring_size_for(configuration) + configuration[key::max_loaned] +
            configuration[key::max_subscribers] * configuration[key::max_borrowed] + 1 +
-           slack_for(configuration.type, length);
+           slack_for(configuration, length);
 }
 
 std::uint32_t room_for(const type_details& type,
@@ -46,7 +49,32 @@ std::uint32_t room_for(const type_details& type,
     return static_cast<std::uint32_t>(length);
 }
 
+peer_kind mapped_by(const os::paging& how) noexcept {
+    auto made = subscribers;
+    made.how = how;
+    return made;
+}
+
+layout::publisher_geometry checked_geometry_for(const service::static_configuration& configuration,
+                                                std::uint32_t room,
+                                                const std::string& doing) {
+    const auto made = geometry_for(configuration, room);
+    if (made.chunk_count >= layout::no_chunk)
+        throw error(errc::invalid_value, doing, "chunks (ring + loans + all borrowed samples)",
+                    "below " + std::to_string(layout::no_chunk),
+                    std::to_string(chunks_for(configuration, room)));
+    return made;
+}
+
 }  // namespace
+
+std::uint64_t memory_size_of(const service::service_directory& service,
+                             const publisher_settings& settings) {
+    const auto doing = "size the memory of a publisher of " + service.title();
+    const auto& configuration = service.configuration();
+    return checked_geometry_for(configuration, room_for(configuration.type, settings, doing), doing)
+        .total;
+}
 
 std::uint64_t longest_slice(const type_details& type) noexcept {
     return type.slice
@@ -61,7 +89,7 @@ layout::publisher_geometry geometry_for(const service::static_configuration& con
     auto made = layout::publisher_geometry_of(
         static_cast<std::uint32_t>(ring_size_for(configuration)),
         static_cast<std::uint32_t>(chunks), configuration.type.size * length,
-        configuration.type.alignment, service::layout_of(configuration.type.header));
+        configuration.type.alignment, service::prefix_of(configuration));
     made.room = length;
     return made;
 }
@@ -71,25 +99,22 @@ publisher_port::publisher_port(std::shared_ptr<service::service_directory> of,
     : waiting_port(of, true),
       id_(os::random_number()),
       settings_(std::move(settings)),
-      waker_(of, subscribers, of->configuration()[service::key::max_subscribers]),
+      paging_(of->paging(settings_.prefault, settings_.huge_pages)),
+      waker_(of, mapped_by(paging_), of->configuration()[service::key::max_subscribers]),
       borrow_count_(static_cast<std::uint32_t>(of->configuration()[service::key::max_borrowed])) {
     const auto& configuration = service().configuration();
     const auto doing = "create a publisher of " + service().title();
     if (!service().process().ours()) throw error(errc::forked, doing);
     service::check_port_name(settings_.name, doing);
     room_ = room_for(configuration.type, settings_, doing);
-    const auto geometry = geometry_for(configuration, room_);
-    if (geometry.chunk_count >= layout::no_chunk)
-        throw error(errc::invalid_value, doing, "chunks (ring + loans + all borrowed samples)",
-                    "below " + std::to_string(layout::no_chunk),
-                    std::to_string(chunks_for(configuration, room_)));
+    const auto geometry = checked_geometry_for(configuration, room_, doing);
     const auto loans = static_cast<std::uint32_t>(configuration[service::key::max_loaned]);
     pool_memory_.resize(lockfree::chunk_pool::memory_words(geometry.chunk_count, loans));
     pool_ = lockfree::chunk_pool(pool_memory_, geometry.chunk_count, loans);
     segment_ = segment::own_segment(
         service().descriptor(),
         {layout::segment_kind::publisher, id_, service().process().id(), settings_.name},
-        geometry.total, doing);
+        geometry.total, doing, paging_);
     auto& layout = segment_.as<layout::publisher_segment>();
     layout.ring_size = geometry.ring_size;
     layout.history = static_cast<std::uint32_t>(configuration[service::key::history_size]);
@@ -110,11 +135,17 @@ publisher_port::publisher_port(std::shared_ptr<service::service_directory> of,
         gate_ = gate(id_, first, configuration[service::key::buffer_size],
                      std::chrono::milliseconds(configuration[service::key::stall_timeout]));
     }
+    if (const auto before = service::prefix_of(configuration); before.timed) {
+        time_distance_ = layout::time_distance(before);
+        gate_.ask_for_each();
+    }
     slot_ = service().claim(service::port_kind::publisher, segment_, service::key::max_publishers);
     // sync[publisher.known_from] release: the name was visible before.
     layout.known_from.store(service().bump_generation(), std::memory_order_release);
     // Connect before the first send: our death between publishing and ringing is then noticed.
-    if (const auto failure = refresh()) {
+    const auto failure = refresh();
+    incomplete_ = static_cast<bool>(failure);
+    if (failure && !ignored_) {
         segment_.mark_closed();
         service().release(service::port_kind::publisher, slot_, segment_.file());
         throw error(failure, doing + ": map its subscribers");
@@ -142,9 +173,10 @@ void publisher_port::end() noexcept {
 
 std::error_code publisher_port::refresh() noexcept {
     const auto cursors = service::cursor_count(service().configuration());
-    const auto failure =
-        waker_.refresh([&](segment::foreign_segment memory,
-                           std::uint32_t slot) -> std::unique_ptr<subscriber_peer> {
+    degradation_verdict verdict(settings_.on_degradation);
+    const auto failure = waker_.refresh(
+        [&](segment::foreign_segment memory,
+            std::uint32_t slot) -> std::unique_ptr<subscriber_peer> {
             // Our own number of borrow slots, never the peer's claim: it only has to have room for them.
             if (memory.size() < layout::subscriber_segment_size(borrow_count_, cursors))
                 return nullptr;
@@ -157,7 +189,9 @@ std::error_code publisher_port::refresh() noexcept {
             made->memory = std::move(memory);
             made->slot = slot;
             return made;
-        });
+        },
+        verdict);
+    ignored_ = verdict.ignored();
     try {
         watch_peers();
     } catch (const std::system_error& refused) {
@@ -177,10 +211,10 @@ void publisher_port::wake() noexcept {
 
 // Every chunk that left the ring was marked gone before. A subscriber that takes one all the same has stored
 // its borrow slot before our fence, and the scan finds it; else its re-read finds the mark. While a newcomer
-// can't be mapped, nothing is freed: it may hold any chunk.
+// can't be mapped, nothing is freed: it may hold any chunk. What is free already may be had, if the handler says so.
 bool publisher_port::reclaim(status& ec) noexcept {
     if (incomplete_) wake();
-    if (!scan(ec)) return false;
+    if (!scan(ec)) return ignored_ && pool_.free_count() > 0;
     if (pool_.free_count() > 0) return true;
     // Only the dead can hold more than their share: whoever has ended lets go.
     service().clean_up();
@@ -231,6 +265,16 @@ std::string publisher_port::who_pins() const {
 }
 
 // --- waiting for lossless subscribers -------------------------------------------------------------
+
+// What is to be done before a message is published, where that is anything.
+bool publisher_port::prepare(std::uint32_t chunk, status& failure) noexcept {
+    if (!gate_.lets(ring_.next_sequence()) && !pass_gate(failure)) return false;
+    if (time_distance_ == 0) return true;
+    const std::chrono::nanoseconds now = gate::clock::now().time_since_epoch();
+    const std::int64_t count = now.count();
+    std::memcpy(payload<lockfree::pools::many>(chunk) - time_distance_, &count, sizeof count);
+    return true;
+}
 
 // True when there is room; false with our own failure, with buffer_full, or without one: discard.
 bool publisher_port::pass_gate(status& failure) noexcept {
@@ -290,7 +334,7 @@ bool publisher_port::look_at_gate(status& failure) noexcept {
         }
     }
     gate_.look(ring_.next_sequence(), waker_.peers());
-    return gate_.open(ring_.next_sequence());
+    return gate_.lets(ring_.next_sequence());
 }
 
 // Who doesn't sleep hears no notice of a death: looks itself, at most once in a millisecond.

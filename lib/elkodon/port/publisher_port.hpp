@@ -5,6 +5,7 @@
 
 #include <elkodon/base/allocation.hpp>
 #include <elkodon/base/backpressure.hpp>
+#include <elkodon/base/degradation.hpp>
 #include <elkodon/base/status.hpp>
 #include <elkodon/layout/subscriber_segment.hpp>
 #include <elkodon/lockfree/chunk_pool.hpp>
@@ -12,6 +13,8 @@
 #include <elkodon/port/gate.hpp>
 #include <elkodon/port/lone_wait.hpp>
 #include <elkodon/port/waiting_port.hpp>
+
+#include <optional>
 
 namespace elkodon::port {
 
@@ -22,6 +25,8 @@ struct publisher_settings {
     backpressure_handler asks;  // in place of when_full
     std::uint64_t initial_max_slice_len = 1;
     allocation_strategy allocation = allocation_strategy::fixed;
+    degradation_handler on_degradation;        // none: fail
+    std::optional<bool> prefault, huge_pages;  // none: as the node says
     std::uint64_t first_sequence = 0;  // 0: the ring's size; for tests that begin just below a wrap
 };
 
@@ -67,7 +72,7 @@ public:
             return errc::forked;
         if (!gate_.open(ring_.next_sequence())) [[unlikely]] {
             status failure;
-            if (!pass_gate(failure)) {
+            if (!prepare(chunk, failure)) {
                 if (!failure) discard(chunk);
                 return failure;
             }
@@ -131,6 +136,7 @@ private:
     }
     void watch_peers() override;
 
+    bool prepare(std::uint32_t chunk, status& failure) noexcept;
     bool pass_gate(status& failure) noexcept;
     backpressure decide(std::chrono::nanoseconds waited) const noexcept;
     bool wait_for_room(status& failure) noexcept;
@@ -157,6 +163,9 @@ private:
     bool abandoned_ = false;
     bool incomplete_ =
         false;  // a subscriber could not be mapped: the next loan tries again, or says why
+    bool ignored_ = false;  // incomplete, and the handler doesn't mind
+    os::paging paging_;
+    std::uint64_t time_distance_ = 0;  // from a payload to its time of sending; 0: there is none
     lockfree::ring_writer ring_;
     std::vector<std::uint32_t> pool_memory_;
     lockfree::chunk_pool pool_;
@@ -177,6 +186,11 @@ private:
 /// slots + 1 chunks, and a slack of as many as one scan should bring in.
 layout::publisher_geometry geometry_for(const service::static_configuration& configuration,
                                         std::uint32_t length = 1) noexcept;
+
+/// What a publisher with these settings would have as its memory_size() in the beginning. Throws invalid_value, as creating
+/// it would.
+std::uint64_t memory_size_of(const service::service_directory& service,
+                             const publisher_settings& settings);
 
 /// The longest slice that there can be: its length has 32 bits, its bytes have a limit. 1 for values.
 std::uint64_t longest_slice(const type_details& type) noexcept;

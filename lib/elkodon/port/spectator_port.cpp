@@ -7,6 +7,7 @@
 #include <elkodon/service/discovery.hpp>
 #include <elkodon/service/files.hpp>
 #include <elkodon/service/names.hpp>
+#include <elkodon/service/properties.hpp>
 
 #include <algorithm>
 #include <cstring>
@@ -38,6 +39,7 @@ spectator_port::spectator_port(const configuration& config,
         service::from_toml(os::read_text(file.get(), 64 * 1024, doing), wanted, doing);
     service::check_compatible(wanted, found, doing);
     type_ = found.type;
+    prefix_ = service::prefix_of(found);
     control_ = segment::foreign_segment::map(directory_.get(), service::control_name,
                                              layout::segment_kind::control, os::access::read,
                                              sizeof(layout::control_page), owner_);
@@ -85,7 +87,7 @@ void spectator_port::refresh() {
         if (memory.why_absent() == segment::absence::our_failure)
             throw error(memory.failure(), "map a publisher");
         if (!memory) continue;
-        const auto geometry = checked_geometry(memory, type_);
+        const auto geometry = checked_geometry(memory, type_, prefix_);
         if (!geometry) continue;
         const auto& layout = memory.as<layout::publisher_segment>();
         auto made = std::make_unique<publisher>();

@@ -40,6 +40,7 @@ private:
     bool copy(const publisher& from, std::uint64_t slot, std::byte* into) const noexcept;
 
     type_details type_;
+    layout::user_header prefix_;  // what lies before each payload
     os::fd directory_;
     std::uint32_t owner_ = 0;
     segment::foreign_segment control_;

@@ -9,9 +9,11 @@ namespace elkodon::port {
 namespace {
 
 // What the file says of itself, each number read once and checked against the others and its size.
-std::optional<lockfree::pool> checked_pool(const segment::foreign_segment& memory,
-                                           std::uint32_t first,
-                                           const type_details& type) noexcept {
+std::optional<lockfree::pool> checked_pool(
+    const segment::foreign_segment& memory,
+    std::uint32_t first,
+    const service::static_configuration& configuration) noexcept {
+    const auto& type = configuration.type;
     const auto& layout = memory.as<layout::pool_segment>();
     const auto chunks = untrusted(layout.chunk_count).within(1, layout::no_chunk - 1);
     const auto payload = untrusted(layout.payload_size).within(type.size, layout::largest_payload);
@@ -19,7 +21,7 @@ std::optional<lockfree::pool> checked_pool(const segment::foreign_segment& memor
         return std::nullopt;
     const auto room = untrusted(*payload / type.size).within(1, ~std::uint32_t{0});
     auto geometry = layout::pool_geometry_of(*chunks, *payload, type.alignment,
-                                             service::layout_of(type.header));
+                                             service::prefix_of(configuration));
     if (!room || memory.size() != geometry.total || *chunks > layout::no_chunk - first)
         return std::nullopt;
     geometry.room = static_cast<std::uint32_t>(*room);
@@ -76,10 +78,11 @@ void subscriber_port::map_named_pools(publisher_peer& peer, std::error_code& fai
         if (first == 0 || std::any_of(peer.pools.begin(), peer.pools.end(), same)) continue;
         auto memory = segment::foreign_segment::map(
             service().descriptor(), service::pool_name(peer.slot, peer.id, first),
-            layout::segment_kind::pool, os::access::read, sizeof(layout::pool_segment));
+            layout::segment_kind::pool, os::access::read, sizeof(layout::pool_segment),
+            std::nullopt, paging_);
         if (memory.why_absent() == segment::absence::our_failure) failure = memory.failure();
         if (!memory || memory.port() != peer.id) continue;
-        const auto pool = checked_pool(memory, first, type());
+        const auto pool = checked_pool(memory, first, service().configuration());
         if (!pool) continue;
         peer.pool_files.reserve(peer.pool_files.size() + 1);
         peer.pools.push_back(*pool);

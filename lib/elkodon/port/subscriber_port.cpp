@@ -17,18 +17,36 @@ std::uint32_t buffer_size_of(const service::static_configuration& configuration,
                              const subscriber_settings& settings,
                              const std::string& doing) {
     const auto most = configuration[service::key::buffer_size];
-    if (settings.buffer_size > most)
+    const auto size = settings.buffer_size.value_or(most);
+    if (size < 1 || size > most)
         throw error(errc::invalid_value, doing, "buffer_size",
                     "1 … " + std::to_string(most) + " (subscriber_max_buffer_size)",
-                    std::to_string(settings.buffer_size));
-    return static_cast<std::uint32_t>(settings.buffer_size ? settings.buffer_size : most);
+                    std::to_string(size));
+    return static_cast<std::uint32_t>(size);
+}
+
+std::uint64_t history_of(const service::static_configuration& configuration,
+                         const subscriber_settings& settings,
+                         const std::string& doing) {
+    const auto most = configuration[service::key::history_size];
+    const auto history = settings.initial_history.value_or(most);
+    if (history > most)
+        throw error(errc::invalid_value, doing, "initial_history",
+                    "0 … " + std::to_string(most) + " (history_size)", std::to_string(history));
+    if (settings.initial_history && settings.buffer_size && history > *settings.buffer_size)
+        throw error(errc::invalid_value, doing, "initial_history",
+                    "at most buffer_size, " + std::to_string(*settings.buffer_size),
+                    std::to_string(history));
+    return history;
 }
 
 }  // namespace
 
 // What the segment says of itself, each number read once and checked against the others and the file's size.
-std::optional<layout::publisher_geometry> checked_geometry(const segment::foreign_segment& memory,
-                                                           const type_details& type) noexcept {
+std::optional<layout::publisher_geometry> checked_geometry(
+    const segment::foreign_segment& memory,
+    const type_details& type,
+    const layout::user_header& prefix) noexcept {
     const auto& layout = memory.as<layout::publisher_segment>();
     const auto& pool = layout.pools[0];
     const auto ring = untrusted(layout.ring_size).within(2, 1U << 31);
@@ -42,8 +60,7 @@ std::optional<layout::publisher_geometry> checked_geometry(const segment::foreig
     if (!payload || *payload % type.size != 0) return std::nullopt;
     const auto room = untrusted(*payload / type.size).within(1, ~std::uint32_t{0});
     if (!room) return std::nullopt;
-    auto expected = layout::publisher_geometry_of(*ring, *chunks, *payload, type.alignment,
-                                                  service::layout_of(type.header));
+    auto expected = layout::publisher_geometry_of(*ring, *chunks, *payload, type.alignment, prefix);
     const bool same = pool.offset == expected.pool_offset && pool.stride == expected.stride &&
                       pool.payload_offset == expected.payload_offset &&
                       memory.size() == expected.total;
@@ -58,7 +75,10 @@ subscriber_port::subscriber_port(std::shared_ptr<service::service_directory> of,
       id_(os::random_number()),
       borrow_count_(
           static_cast<std::uint32_t>(service().configuration()[service::key::max_borrowed])),
-      history_(service().configuration()[service::key::history_size]),
+      history_(history_of(
+          service().configuration(), settings, "create a subscriber of " + service().title())),
+      on_degradation_(settings.on_degradation),
+      paging_(service().paging(settings.prefault, settings.huge_pages)),
       holds_back_(!settings.observer && service::lossless(service().configuration())) {
     const auto doing = "create a subscriber of " + service().title();
     if (!service().process().ours()) throw error(errc::forked, doing);
@@ -69,21 +89,25 @@ subscriber_port::subscriber_port(std::shared_ptr<service::service_directory> of,
         {layout::segment_kind::subscriber, id_, service().process().id(), settings.name},
         layout::subscriber_segment_size(borrow_count_,
                                         service::cursor_count(service().configuration())),
-        doing);
+        doing, paging_);
     auto& layout = segment_.as<layout::subscriber_segment>();
     layout.borrow_count = borrow_count_;
     const auto buffer_size = buffer_size_of(service().configuration(), settings, doing);
     if (holds_back_)
         // relaxed: nobody maps the segment before its state says ready.
         layout.holds_back.store(buffer_size, std::memory_order_relaxed);
-    for (std::uint32_t i = 0; i < borrow_count_; ++i) borrows_[i].word = &layout.borrowed[i];
+    else if (settings.buffer_size) keeps_newest_ = buffer_size;
+    for (std::uint32_t i = 0; i < borrow_count_; ++i) {
+        borrows_[i].word = &layout.borrowed[i];
+        borrows_[i].timed = service().configuration()[service::key::timestamps] != 0;
+    }
     slot_ =
         service().claim(service::port_kind::subscriber, segment_, service::key::max_subscribers);
     say_cold_at(slot_);
     // sync[fence.gate] seq_cst: our name and its generation, then the tails; a publisher's tail, then the generation.
     full_fence();
     // Who is there now was there before us; whoever is found later came later.
-    if (const auto failure = refresh()) {
+    if (const auto failure = refresh(); failure && failure_) {
         segment_.mark_closed();
         service().release(service::port_kind::subscriber, slot_, segment_.file());
         throw error(failure, doing + ": map its publishers");
@@ -116,7 +140,8 @@ subscriber_port::~subscriber_port() {
 
 std::unique_ptr<publisher_peer> subscriber_port::make_peer(segment::foreign_segment memory,
                                                            std::uint32_t slot) {
-    const auto geometry = checked_geometry(memory, service().configuration().type);
+    const auto geometry =
+        checked_geometry(memory, type(), service::prefix_of(service().configuration()));
     if (!geometry) return nullptr;
     auto made = std::make_unique<publisher_peer>();
     made->id = memory.port();
@@ -147,16 +172,35 @@ void subscriber_port::begin_cursor(publisher_peer& peer) noexcept {
     peer.cursor->publisher.store(peer.id.value(), std::memory_order_release);
 }
 
+// Whatever each look begins with, where that is anything.
+void subscriber_port::look_up() noexcept {
+    if (service().generation() != generation_) refresh();
+    if (keeps_newest_ != 0)
+        for (auto& peer : peers_) peer->reader.keep_newest(keeps_newest_);
+}
+
+void subscriber_port::know(std::uint64_t generation) noexcept {
+    generation_ = generation;
+    undisturbed_at_ = keeps_newest_ == 0 ? generation : ~std::uint64_t{0};
+}
+
 // On our own failure to map somebody the generation stays old, so that the next look tries again.
 std::error_code subscriber_port::refresh() noexcept {
     const auto generation = service().generation();
-    auto failure = refresh_roster(peers_, service(), publishers,
-                                  [&](segment::foreign_segment memory, std::uint32_t slot) {
-                                      return make_peer(std::move(memory), slot);
-                                  });
+    degradation_verdict verdict(on_degradation_);
+    auto kind = publishers;
+    kind.how = paging_;
+    auto failure = refresh_roster(
+        peers_, service(), kind,
+        [&](segment::foreign_segment memory, std::uint32_t slot) {
+            return make_peer(std::move(memory), slot);
+        },
+        verdict);
+    const bool ignored = verdict.ignored();
+    std::error_code other_failure;
     if (type().slice)
         for (auto& peer : peers_)
-            if (const auto other = map_pools(*peer)) failure = other;
+            if (const auto other = map_pools(*peer)) other_failure = other;
     for (auto& peer : peers_)
         if (peer->memory.closed() || ((std::exchange(peer->fresh, false) || !peer->named) &&
                                       has_ended(*peer, service().process())))
@@ -164,17 +208,18 @@ std::error_code subscriber_port::refresh() noexcept {
     if (holds_back_)
         for (auto& peer : peers_)
             if (const auto other = look_up_bell(*peer, peer->wake_address(), service().process()))
-                failure = other;
-    failure_ = status::from(failure);
+                other_failure = other;
+    failure_ = status::from(other_failure || ignored ? other_failure : failure);
+    if (!failure) failure = other_failure;
     if (!failure) {
-        generation_ = generation;
+        know(generation);
         // sync[subscriber.seen] release: who was named is mapped; whoever cleans up may take the name away.
         segment_.as<layout::subscriber_segment>().seen.store(generation, std::memory_order_release);
     }
     try {
         watch_peers();
     } catch (...) {
-        generation_ = generation - 1;
+        know(generation - 1);
     }
     if (ended_peers_) {
         forget_drained();

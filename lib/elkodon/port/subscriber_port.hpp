@@ -3,6 +3,7 @@
 // After a kill -9 its borrow slots stay until the publishers have proof of its death.
 #pragma once
 
+#include <elkodon/base/degradation.hpp>
 #include <elkodon/base/status.hpp>
 #include <elkodon/layout/publisher_segment.hpp>
 #include <elkodon/port/borrowed.hpp>
@@ -12,6 +13,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 namespace elkodon::port {
 
@@ -48,9 +50,12 @@ struct publisher_peer : sleeper {
 
 /// What a subscriber is made with.
 struct subscriber_settings {
-    std::string name;               // for people
-    std::uint64_t buffer_size = 0;  // 0: the service's
+    std::string name;                              // for people
+    std::optional<std::uint64_t> buffer_size;      // none: the service's
+    std::optional<std::uint64_t> initial_history;  // none: the service's
     bool observer = false;
+    degradation_handler on_degradation;        // none: fail
+    std::optional<bool> prefault, huge_pages;  // none: as the node says
 };
 
 /// One at a time, but for its samples. Lives until its last sample is gone.
@@ -144,8 +149,8 @@ private:
             ec = errc::forked;
             return {};
         }
-        if (service().generation() != generation_) [[unlikely]]
-            refresh();
+        if (service().generation() != undisturbed_at_) [[unlikely]]
+            look_up();
         if (evicted_ || kept_) [[unlikely]]
             return tell_eviction(ec);
         auto* const slot = free_slot();
@@ -248,6 +253,8 @@ private:
     void go_on(publisher_peer& peer) noexcept;
     void wake_publishers() noexcept;
 
+    void look_up() noexcept;
+    void know(std::uint64_t generation) noexcept;
     std::error_code refresh() noexcept;
     std::unique_ptr<publisher_peer> make_peer(segment::foreign_segment memory, std::uint32_t slot);
     void begin_cursor(publisher_peer& peer) noexcept;
@@ -262,6 +269,9 @@ private:
     std::uint32_t taken_since_empty_ = 0;
     std::size_t turn_ = 0;
     std::uint64_t generation_ = ~std::uint64_t{0};
+    // What take() compares with, once: generation_, or what no generation is, where each look has more to do.
+    std::uint64_t undisturbed_at_ = ~std::uint64_t{0};
+    std::uint64_t keeps_newest_ = 0;  // of each publisher's messages; 0: as many as its ring has
     std::vector<std::unique_ptr<publisher_peer>> peers_;
     std::unique_ptr<borrow[]> borrows_;
     bool ended_peers_ = false;
@@ -269,6 +279,8 @@ private:
     status failure_;  // a publisher could not be mapped: what looks empty may not be
     std::uint64_t lost_elsewhere_ = 0;  // of the ended, and what said impossible things
     std::uint64_t history_;
+    degradation_handler on_degradation_;
+    os::paging paging_;
     borrowed kept_;         // the message behind an eviction that had to be told first
     bool holds_back_;       // publishers: lossless, and no observer
     bool evicted_ = false;  // and not told yet

@@ -45,12 +45,12 @@ public:
     }
 
     /// Maps newcomers, lets go of who has provably ended, reads all wake addresses. On our own failure the
-    /// next call tries again.
-    template <class Make>
-    std::error_code refresh(Make&& make) noexcept {
+    /// next call tries again; `unmapped` is told as by refresh_roster().
+    template <class Make, class Unmapped = silence>
+    std::error_code refresh(Make&& make, Unmapped&& unmapped = {}) noexcept {
         // sync[control.generation] seq_cst: read before the directory, so that a later change is seen later.
         const auto generation = service_->control().generation.load(std::memory_order_seq_cst);
-        auto failure = refresh_roster(peers_, *service_, kind_, make);
+        auto failure = refresh_roster(peers_, *service_, kind_, make, unmapped);
         std::erase_if(peers_, [&](const auto& each) {
             return !each->named && has_ended(*each, service_->process());
         });

@@ -29,6 +29,13 @@ absence check(const layout::segment_header& header,
     return complete && header.kind == kind ? absence::none : absence::not_a_member;
 }
 
+// Without a mapping, for a message: whose it would have been.
+port_id port_in(int file) noexcept {
+    std::uint64_t port = 0;
+    const auto got = pread(file, &port, sizeof port, offsetof(layout::segment_header, port));
+    return port_id{got == sizeof port ? port : 0};
+}
+
 }  // namespace
 
 foreign_segment foreign_segment::map(int directory,
@@ -36,17 +43,19 @@ foreign_segment foreign_segment::map(int directory,
                                      layout::segment_kind kind,
                                      os::access mode,
                                      std::uint64_t least_size,
-                                     std::optional<std::uint32_t> owner) noexcept {
+                                     std::optional<std::uint32_t> owner,
+                                     os::paging how) noexcept {
     foreign_segment made;
+    os::fd file;
     try {
-        const auto file = os::open_file(directory, name, mode == os::access::read_write);
+        file = os::open_file(directory, name, mode == os::access::read_write);
         if (!file) return made;
         made.absence_ = absence::not_a_member;
         const auto doing = "map \"" + name + "\"";
         const auto facts = os::facts_of(file.get(), doing);
         if (!facts.regular || facts.owner != owner.value_or(os::user_number())) return made;
         if (facts.size < sizeof(layout::segment_header) || facts.size < least_size) return made;
-        os::mapping memory(file.get(), facts.size, mode, doing);
+        os::mapping memory(file.get(), facts.size, mode, doing, how);
         const auto& header = *reinterpret_cast<const layout::segment_header*>(memory.data());
         made.absence_ = check(header, kind, facts.size);
         if (made.absence_ != absence::none) return made;
@@ -63,6 +72,7 @@ foreign_segment foreign_segment::map(int directory,
         made.absence_ = absence::our_failure;
         made.failure_ = std::make_error_code(std::errc::not_enough_memory);
     }
+    if (made.absence_ == absence::our_failure && file) made.port_ = port_in(file.get());
     return made;
 }
 

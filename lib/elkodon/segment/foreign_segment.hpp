@@ -31,7 +31,8 @@ public:
                                layout::segment_kind kind,
                                os::access mode,
                                std::uint64_t least_size,
-                               std::optional<std::uint32_t> owner = std::nullopt) noexcept;
+                               std::optional<std::uint32_t> owner = std::nullopt,
+                               os::paging how = {}) noexcept;
 
     absence why_absent() const noexcept { return absence_; }
     std::error_code failure() const noexcept { return failure_; }
@@ -44,7 +45,7 @@ public:
     }
     std::uint64_t size() const noexcept { return memory_.size(); }
 
-    /// As read once, when it was mapped.
+    /// As read once, when it was mapped; also of one that our own failure kept us from mapping, if it could be read.
     port_id port() const noexcept { return port_; }
     process_id process() const noexcept { return process_; }
     std::uint32_t pid() const noexcept { return pid_; }

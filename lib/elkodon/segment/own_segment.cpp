@@ -10,9 +10,10 @@ namespace elkodon::segment {
 own_segment::own_segment(int directory,
                          const identity& who,
                          std::uint64_t size,
-                         const std::string& doing)
+                         const std::string& doing,
+                         os::paging how)
     : unnamed_(os::create_unnamed(directory, size, doing)),
-      memory_(unnamed_.get(), size, os::access::read_write, doing),
+      memory_(unnamed_.get(), size, os::access::read_write, doing, how),
       file_identity_(os::facts_of(unnamed_.get(), doing).identity) {
     memory_.absent_in_children();
     auto& header = as<layout::segment_header>();

@@ -27,7 +27,11 @@ public:
     own_segment() noexcept = default;
 
     /// `size` bytes of zeros behind a header, all of them allocated. `doing` begins the error's sentence.
-    own_segment(int directory, const identity& who, std::uint64_t size, const std::string& doing);
+    own_segment(int directory,
+                const identity& who,
+                std::uint64_t size,
+                const std::string& doing,
+                os::paging how = {});
 
     std::byte* data() const noexcept { return memory_.data(); }
     template <class Layout>

@@ -48,6 +48,13 @@ struct configuration {
     /// bits then delays their wake-up and can't prevent it. The first node of a process in a domain decides.
     bool distrust_peers = false;
 
+    /// How ports map memory, unless they say so themselves. Neither ever fails: what the kernel can't do it leaves out.
+    struct memory_settings {
+        bool prefault = false;    ///< all pages at once: no message meets a page fault
+        bool huge_pages = false;  ///< pages of 2 MiB, where the system's shmem_enabled lets us
+        friend bool operator==(const memory_settings&, const memory_settings&) = default;
+    } memory;
+
     struct node_settings {
         std::string name;  ///< for people; need not be unique
         friend bool operator==(const node_settings&, const node_settings&) = default;
@@ -95,6 +102,7 @@ struct configuration {
         std::uint64_t history_size = 0;
         bool enable_safe_overflow = true;
         std::chrono::milliseconds stall_timeout{0};
+        bool timestamps = false;
         elkodon::backpressure backpressure = elkodon::backpressure::block;
         std::uint64_t initial_max_slice_len = 1;
         elkodon::allocation_strategy allocation_strategy = elkodon::allocation_strategy::fixed;

@@ -37,6 +37,9 @@ void for_each_key(Configuration& config, Visit&& visit) {
     visit("liveness_bound", config.liveness_bound, bounds_of_waits);
     visit("wait_strategy", config.wait_strategy);
     visit("distrust_peers", config.distrust_peers);
+    visit("memory.prefault", config.memory.prefault);
+    visit("memory.huge_pages", config.memory.huge_pages);
+
     visit("node.name", config.node.name, text::anything);
 
     auto& files = config.files;
@@ -71,6 +74,7 @@ void for_each_key(Configuration& config, Visit&& visit) {
     visit("publish_subscribe.history_size", messages.history_size, bounds_of_history);
     visit("publish_subscribe.enable_safe_overflow", messages.enable_safe_overflow);
     visit("publish_subscribe.stall_timeout", messages.stall_timeout, bounds_of_timeouts);
+    visit("publish_subscribe.timestamps", messages.timestamps);
     visit("publish_subscribe.backpressure", messages.backpressure);
     visit("publish_subscribe.initial_max_slice_len", messages.initial_max_slice_len,
           bounds_of_elements);

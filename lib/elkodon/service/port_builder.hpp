@@ -41,6 +41,11 @@ protected:
 
     const std::string& port_name() const noexcept { return name_; }
 
+    /// The service; empty when it is.
+    const std::shared_ptr<service::service_directory>& directory() const noexcept {
+        return directory_;
+    }
+
 private:
     std::shared_ptr<service::service_directory> directory_;
     std::string name_;

@@ -18,6 +18,7 @@ inline constexpr std::string_view max_borrowed = "subscriber_max_borrowed_sample
 inline constexpr std::string_view max_loaned = "publisher_max_loaned_samples";
 inline constexpr std::string_view safe_overflow = "enable_safe_overflow";
 inline constexpr std::string_view stall_timeout = "stall_timeout_ms";
+inline constexpr std::string_view timestamps = "timestamps";
 inline constexpr std::string_view max_notifiers = "max_notifiers";
 inline constexpr std::string_view max_listeners = "max_listeners";
 inline constexpr std::string_view event_id_max = "event_id_max_value";
@@ -39,12 +40,20 @@ inline std::vector<property> publish_subscribe_properties(const membership* node
             number(key::max_loaned, defaults.publisher_max_loaned_samples, bounds_of_samples),
             {key::safe_overflow, defaults.enable_safe_overflow, 0, 1, match::flag},
             {key::stall_timeout, static_cast<std::uint64_t>(defaults.stall_timeout.count()), 0,
-             static_cast<std::uint64_t>(bounds_of_timeouts.most.count()), match::exactly}};
+             static_cast<std::uint64_t>(bounds_of_timeouts.most.count()), match::exactly},
+            {key::timestamps, defaults.timestamps, 0, 1, match::flag}};
 }
 
 /// What the layout of a chunk needs to know of a user header.
 inline layout::user_header layout_of(const header_details& header) noexcept {
     return {header.name.empty() ? 0 : header.size, header.name.empty() ? 1 : header.alignment};
+}
+
+/// What lies before the chunk headers of this service.
+inline layout::user_header prefix_of(const static_configuration& configuration) noexcept {
+    auto made = layout_of(configuration.type.header);
+    made.timed = configuration[key::timestamps] != 0;
+    return made;
 }
 
 /// Whether subscribers hold their publishers back.

@@ -38,6 +38,13 @@ public:
 
     /// What the node that joined is configured with: the defaults of its ports.
     const elkodon::configuration& settings() const noexcept { return node_->settings(); }
+
+    /// How a port maps memory: as it says itself, else as the node is configured.
+    os::paging paging(std::optional<bool> prefault, std::optional<bool> huge) const noexcept {
+        const auto& set = settings().memory;
+        return {prefault.value_or(set.prefault), huge.value_or(set.huge_pages)};
+    }
+
     int descriptor() const noexcept { return directory_.get(); }
     layout::control_page& control() const noexcept { return control_.as<layout::control_page>(); }
 

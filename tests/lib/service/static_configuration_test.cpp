@@ -30,6 +30,7 @@ alignment = 4
 [properties]
 enable_safe_overflow = true
 stall_timeout_ms = 0
+timestamps = false
 history_size = 0
 max_publishers = 8
 max_subscribers = 8

@@ -24,6 +24,7 @@ struct state {
     elkodon::event_service bells;
     elkodon::publisher<message> publisher;
     elkodon::subscriber<message> subscriber;
+    std::vector<elkodon::subscriber<message>> crowd;
     elkodon::notifier notifier;
     elkodon::listener listener;
     std::vector<std::pair<std::uint64_t, elkodon::sample<message>>> held;

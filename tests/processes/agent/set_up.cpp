@@ -143,6 +143,22 @@ void add_set_up(command_table& table) {
         own.subscriber = own.numbers.subscriber().observer().create();
         return "ok";
     };
+    table["crowd"] = [](state& own, const words& line) {
+        for (auto left = number(line, 1); left > 0; --left)
+            own.crowd.push_back(own.numbers.subscriber().create());
+        return "ok";
+    };
+    table["crowd_waits_behind"] = [](state& own, const words& line) {
+        for (auto left = number(line, 1); left > 0; --left) own.crowd.at(left - 1).native_handle();
+        return "ok";
+    };
+    table["crowd_takes"] = [](state& own, const words& line) {
+        std::uint64_t taken = 0;
+        for (auto& each : own.crowd)
+            if (const auto sample = each.receive())
+                taken += support::intact(*sample, number(line, 1));
+        return std::to_string(taken);
+    };
     table["notifier"] = [](state& own, const words&) {
         own.notifier = own.bells.notifier().create();
         return "ok";

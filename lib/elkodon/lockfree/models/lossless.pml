@@ -6,6 +6,7 @@
    mirrors: gate::look(), look_at_gate()  (port/gate, port/publisher_port); joining: claim, fence, begin_cursor()  (port/subscriber_port)
 
    holds: -DJOIN=1
+   holds: -DJOIN=4
    fails: -DJOIN=2
    fails: -DJOIN=3
    fails: -DJOIN=5
