@@ -1,4 +1,4 @@
-//! benchmarks/event of iceoryx2: two pinned threads, an event service each way, both sides in blocking_wait.
+//! As iceoryx2's own event benchmark does it: two pinned threads, an event service each way, both sides in blocking_wait.
 use elkodon_benchmark_iceoryx2::{argument, cores, pin, Rounds};
 use iceoryx2::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};

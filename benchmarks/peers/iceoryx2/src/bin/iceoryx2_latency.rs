@@ -1,4 +1,4 @@
-//! benchmarks/publish-subscribe of iceoryx2: two pinned threads, a service each way, both sides poll receive().
+//! As iceoryx2's own publish-subscribe benchmark does it: two pinned threads, a service each way, both sides poll receive().
 //! `size=8192`, `subscribers=64` more of them on each service.
 use core::sync::atomic::{AtomicBool, Ordering};
 use elkodon_benchmark_iceoryx2::{argument, cores, pin, Rounds};
