@@ -76,7 +76,9 @@ private:
     static constexpr std::uint32_t most_left_out = 4095;
 
     constexpr duration limit() const noexcept { return strategy_.spin(); }
-    constexpr duration longest() const noexcept { return 4 * limit(); }
+    constexpr duration longest() const noexcept {
+        return 4 * std::min(limit(), duration::max() / 4);
+    }
 
     wait_strategy strategy_;
     cores_in_reach cores_ = cores_in_reach::one;

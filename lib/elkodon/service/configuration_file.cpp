@@ -1,13 +1,12 @@
 // Reads a configuration file: each key of the list that is there, and then whether anything else is.
 // The file is its user's; nothing here writes one.
-#define TOML_EXCEPTIONS 1
 #include <elkodon/base/error.hpp>
 #include <elkodon/service/configuration_keys.hpp>
+#include <elkodon/service/toml.hpp>
 
 #include <algorithm>
 #include <charconv>
 #include <sstream>
-#include <toml++/toml.h>
 #include <vector>
 
 namespace elkodon::service {

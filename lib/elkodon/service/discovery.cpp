@@ -1,5 +1,4 @@
 // See discovery.hpp.
-#define TOML_EXCEPTIONS 1
 #include <elkodon/base/error.hpp>
 #include <elkodon/os/process.hpp>
 #include <elkodon/segment/foreign_segment.hpp>
@@ -8,9 +7,9 @@
 #include <elkodon/service/files.hpp>
 #include <elkodon/service/names.hpp>
 #include <elkodon/service/presence.hpp>
+#include <elkodon/service/toml.hpp>
 
 #include <algorithm>
-#include <toml++/toml.h>
 #include <tuple>
 
 namespace elkodon::service {

@@ -1,14 +1,13 @@
 // See static_configuration.hpp.
-#define TOML_EXCEPTIONS 1
 #include <elkodon/base/error.hpp>
 #include <elkodon/layout/constants.hpp>
 #include <elkodon/service/names.hpp>
 #include <elkodon/service/static_configuration.hpp>
+#include <elkodon/service/toml.hpp>
 
 #include <algorithm>
 #include <bit>
 #include <sstream>
-#include <toml++/toml.h>
 
 namespace elkodon::service {
 namespace {
