@@ -2,11 +2,11 @@
 // The file is its user's; nothing here writes one.
 #include <elkodon/base/error.hpp>
 #include <elkodon/service/configuration_keys.hpp>
-#include <elkodon/service/toml.hpp>
 
 #include <algorithm>
 #include <charconv>
 #include <sstream>
+#include <toml++/toml.h>
 #include <vector>
 
 namespace elkodon::service {

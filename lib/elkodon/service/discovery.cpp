@@ -7,9 +7,9 @@
 #include <elkodon/service/files.hpp>
 #include <elkodon/service/names.hpp>
 #include <elkodon/service/presence.hpp>
-#include <elkodon/service/toml.hpp>
 
 #include <algorithm>
+#include <toml++/toml.h>
 #include <tuple>
 
 namespace elkodon::service {

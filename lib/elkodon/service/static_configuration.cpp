@@ -3,11 +3,11 @@
 #include <elkodon/layout/constants.hpp>
 #include <elkodon/service/names.hpp>
 #include <elkodon/service/static_configuration.hpp>
-#include <elkodon/service/toml.hpp>
 
 #include <algorithm>
 #include <bit>
 #include <sstream>
+#include <toml++/toml.h>
 
 namespace elkodon::service {
 namespace {
