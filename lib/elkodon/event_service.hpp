@@ -9,7 +9,11 @@
 #include <elkodon/service/port_builder.hpp>
 #include <elkodon/service/properties.hpp>
 
+#include <algorithm>
+#include <chrono>
+#include <cmath>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,17 +27,24 @@ public:
 
     /// What `notify()` without an id rings. Creating throws event_id_out_of_range when it can't be.
     notifier_builder& default_event_id(event_id id) noexcept {
-        default_id_ = id;
+        settings_.default_id = id;
+        return *this;
+    }
+    /// It rings no listener that its own node has made.
+    notifier_builder& skip_own_node() noexcept {
+        settings_.skips_own_node = true;
         return *this;
     }
 
 private:
     friend port_builder;
     notifier make(const std::shared_ptr<service::service_directory>& directory) const {
-        return notifier(std::make_unique<port::notifier_port>(directory, default_id_));
+        auto settings = settings_;
+        settings.name = port_name();
+        return notifier(std::make_unique<port::notifier_port>(directory, settings));
     }
 
-    event_id default_id_;
+    port::notifier_settings settings_;
 };
 
 /// Makes a listener. One at a time.
@@ -42,11 +53,21 @@ public:
     explicit listener_builder(std::shared_ptr<service::service_directory> directory) noexcept
         : port_builder(std::move(directory)) {}
 
+    /// It knows how often each id was rung: `event_ids::count()`. Four more bytes for each id up to event_id_max_value.
+    listener_builder& counting() noexcept {
+        settings_.counting = true;
+        return *this;
+    }
+
 private:
     friend port_builder;
-    static listener make(const std::shared_ptr<service::service_directory>& directory) {
-        return listener(std::make_unique<port::listener_port>(directory));
+    listener make(const std::shared_ptr<service::service_directory>& directory) const {
+        auto settings = settings_;
+        settings.name = port_name();
+        return listener(std::make_unique<port::listener_port>(directory, settings));
     }
+
+    port::listener_settings settings_;
 };
 
 /// An event service that this process has open. As publish_subscribe_service.
@@ -72,7 +93,34 @@ public:
         return directory_ ? directory_->configuration().name : std::string();
     }
 
+    /// What its creator chose; zero and nothing of an empty one.
+    std::uint64_t max_notifiers() const noexcept { return get(service::key::max_notifiers); }
+    std::uint64_t max_listeners() const noexcept { return get(service::key::max_listeners); }
+    std::uint64_t max_nodes() const noexcept { return get(service::key::max_nodes); }
+    std::uint64_t event_id_max_value() const noexcept { return get(service::key::event_id_max); }
+    /// Zero: none.
+    std::chrono::nanoseconds deadline() const noexcept {
+        return std::chrono::nanoseconds(static_cast<std::int64_t>(get(service::key::deadline)));
+    }
+    std::optional<event_id> notifier_created_event() const noexcept {
+        return get_id(service::key::notifier_created);
+    }
+    std::optional<event_id> notifier_dropped_event() const noexcept {
+        return get_id(service::key::notifier_dropped);
+    }
+    std::optional<event_id> notifier_dead_event() const noexcept {
+        return get_id(service::key::notifier_dead);
+    }
+
 private:
+    std::uint64_t get(std::string_view key) const noexcept {
+        return directory_ ? directory_->configuration()[key] : 0;
+    }
+    std::optional<event_id> get_id(std::string_view key) const noexcept {
+        if (!directory_ || get(key) == service::no_value) return std::nullopt;
+        return event_id(get(key));
+    }
+
     std::shared_ptr<service::service_directory> directory_;
 };
 
@@ -92,12 +140,49 @@ public:
         return with(service::key::max_listeners, ports);
     }
 
+    /// How many nodes may have the service open at once; joining throws node_limit_reached then.
+    auto& max_nodes(std::uint64_t nodes) noexcept { return with(service::key::max_nodes, nodes); }
+
     /// The largest id that may be rung.
     auto& event_id_max_value(std::uint64_t id) noexcept {
         return with(service::key::event_id_max, id);
     }
 
+    /// The longest time that may pass without a notification, whoever it is from. Then every listener's wait ends with
+    /// errc::deadline_missed, and the next notify() says so too. Zero, as it is unless set: none.
+    template <class Rep, class Period>
+    auto& deadline(std::chrono::duration<Rep, Period> time) noexcept {
+        return with(service::key::deadline, in_nanoseconds(time));
+    }
+
+    /// The id that every notifier rings when it was created, and when it ends in an orderly way; and the one that is
+    /// rung when a notifier was killed, by whoever cleans up after it, once. None unless set; std::nullopt asks for
+    /// none. Making the service throws event_id_out_of_range for one above event_id_max_value.
+    auto& notifier_created_event(std::optional<event_id> id) noexcept {
+        return with(service::key::notifier_created, value_of(id));
+    }
+    auto& notifier_dropped_event(std::optional<event_id> id) noexcept {
+        return with(service::key::notifier_dropped, value_of(id));
+    }
+    auto& notifier_dead_event(std::optional<event_id> id) noexcept {
+        return with(service::key::notifier_dead, value_of(id));
+    }
+
 private:
+    static std::uint64_t value_of(std::optional<event_id> id) noexcept {
+        // The largest number stands for none; the one before it is out of every range, too.
+        return id ? std::min(id->value(), service::no_value - 1) : service::no_value;
+    }
+
+    // What can't be, a time below zero among it, is a number that making the service refuses.
+    template <class Rep, class Period>
+    static std::uint64_t in_nanoseconds(std::chrono::duration<Rep, Period> time) noexcept {
+        using exact = std::chrono::duration<long double, std::nano>;
+        const auto count = std::ceil(exact(time).count());
+        return count >= 0 && count < 0x1p63L ? static_cast<std::uint64_t>(count)
+                                             : service::no_value;
+    }
+
     event_builder& with(std::string_view key, std::uint64_t value) noexcept {
         ask(key, value);
         return *this;

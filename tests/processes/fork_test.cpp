@@ -80,9 +80,22 @@ TEST_CASE("in a fork's child every inherited port says that it was inherited") {
         if (own.subscriber.receive().error() != forked) return 4;
         if (own.subscriber.timed_receive(std::chrono::milliseconds(1)).error() != forked) return 5;
         if (own.notifier.notify() != forked) return 6;
+        if (own.notifier.notify_one(own.listener.id()) != forked) return 13;
         if (own.listener.try_wait().error() != forked) return 7;
         if (own.listener.timed_wait(std::chrono::milliseconds(1)).error() != forked) return 8;
+        if (own.listener.blocking_wait().error() != forked) return 14;
+        if (own.listener.try_wait_one().error() != forked) return 15;
+        if (own.listener.timed_wait_one(std::chrono::milliseconds(1)).error() != forked) return 16;
+        if (own.listener.blocking_wait_one().error() != forked) return 17;
         std::error_code ec;
+        static_cast<void>(own.notifier.listeners(ec));
+        if (ec != forked) return 18;
+        try {
+            own.listener.native_handle();
+            return 19;
+        } catch (const elkodon::error& thrown) {
+            if (thrown.code() != forked) return 20;
+        }
         static_cast<void>(own.numbers.publisher().create(ec));
         if (ec != forked) return 9;
         static_cast<void>(own.node.service("other").event().open_or_create(ec));

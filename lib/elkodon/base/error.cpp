@@ -40,6 +40,10 @@ const char* text_of(errc code) noexcept {
             return "stood still for longer than the service's stall_timeout: messages were lost";
         case errc::incompatible_attribute: return "incompatible attribute";
         case errc::invalid_configuration: return "invalid configuration";
+        case errc::deadline_missed:
+            return "the service's deadline has passed without a notification";
+        case errc::listener_not_found: return "no such listener: it has ended";
+        case errc::node_limit_reached: return "max_nodes nodes have the service open already";
         case errc::slice_too_long:
             return "longer than the publisher's chunks: see initial_max_slice_len and "
                    "allocation_strategy";
@@ -60,6 +64,7 @@ std::optional<std::errc> kin_of(errc code) noexcept {
         case errc::already_running: return std::errc::operation_in_progress;
         case errc::buffer_full: return std::errc::no_buffer_space;
         case errc::slice_too_long: return std::errc::message_size;
+        case errc::deadline_missed: return std::errc::timed_out;
         case errc::event_id_out_of_range: return std::errc::result_out_of_range;
         default: return std::nullopt;
     }

@@ -42,6 +42,9 @@ enum class errc {
     slice_too_long,  ///< longer than the publisher's chunks, which its allocation_strategy doesn't let grow
     incompatible_attribute,  ///< the service lacks an attribute that was required
     invalid_configuration,  ///< a configuration file with an unknown key, or a value that cannot be
+    deadline_missed,        ///< the event service's deadline has passed without a notification
+    listener_not_found,  ///< the listener that was to be notified has ended, or is of another service
+    node_limit_reached,  ///< max_nodes nodes have the service open already
 };
 
 /// The category of `errc`, named "elkodon". Any thread.

@@ -52,6 +52,10 @@ constexpr std::uint64_t make_fingerprint() noexcept {
                                          offsetof(doorbell_segment, summary),
                                          offsetof(doorbell_segment, leaves),
                                          offsetof(listener_segment, wake_at),
+                                         offsetof(listener_segment, node),
+                                         offsetof(event_set_segment, counting),
+                                         counts_offset(max_event_ids),
+                                         offsetof(control_page, last_notified),
                                          offsetof(event_set_segment, words)};
     std::uint64_t hash = 0xcbf2'9ce4'8422'2325;
     for (const auto number : numbers) hash = mix(hash, number);

@@ -8,23 +8,40 @@
 #include <elkodon/port/notifier_port.hpp>
 #include <elkodon/port/waiting_port.hpp>
 
+#include <string>
 #include <vector>
 
 namespace elkodon::port {
 
+/// What a listener is made with.
+struct listener_settings {
+    bool counting =
+        false;         ///< how often each id was rung, at four bytes for each id that there may be
+    std::string name;  ///< for people
+};
+
+/// How many of the ids that are there one wait hands over.
+enum class how_many { all, one };
+
 /// One at a time.
 class listener_port final : public waiting_port {
 public:
-    explicit listener_port(std::shared_ptr<service::service_directory> service);
+    listener_port(std::shared_ptr<service::service_directory> service,
+                  const listener_settings& settings);
     ~listener_port() override;
 
     port_id id() const noexcept { return id_; }
+    std::string name() const { return segment_.name(); }
 
-    /// Takes all ids that are set. Never waits. Valid until the next call.
-    event_ids take() noexcept;
+    std::chrono::nanoseconds deadline_length() const noexcept { return deadline_.length(); }
 
-    /// Waits for an id until `until`, for ever without. Throws what attaching throws.
-    event_ids wait(deadline until);
+    /// Takes the ids that are set; what an earlier call took and didn't hand over comes first. Never waits. Valid
+    /// until the next call. deadline_missed when that is due.
+    event_ids take(how_many many = how_many::all) noexcept;
+
+    /// Waits for an id until `until`, for ever without, or until the service's deadline is over. Throws what attaching
+    /// throws.
+    event_ids wait(deadline until, how_many many = how_many::all);
 
     /// A descriptor that is readable while there may be ids. Throws what attaching throws.
     int native_handle();
@@ -39,17 +56,26 @@ private:
     void watch_peers() override;
     void name_event_set(const std::string& doing);
     void refresh() noexcept;
-    void collect() noexcept;
+    void clean_up() noexcept;
+    bool deadline_is_over() noexcept;
+    bool gather() noexcept;
+    event_ids hand_over(how_many many, std::error_code ec) noexcept;
 
     port_id id_;
     std::uint32_t id_count_;
     std::uint64_t generation_ = ~std::uint64_t{0};
     std::vector<std::unique_ptr<peer>> peers_;
-    std::vector<event_id> taken_;  // reserved for all ids, so that taking allocates nothing
+    event_deadline deadline_;
+    // Reserved for all ids, so that taking allocates nothing. What lies before next_ has been handed over.
+    std::vector<event_id> taken_;
+    std::vector<std::uint32_t> counts_;  // of each in taken_, where we count
+    std::size_t next_ = 0;
     std::uint32_t slot_ = 0;
     segment::own_segment segment_, event_set_;
-    lockfree::bit_tree ids_;
-    bool suspicious_ = false;  // a notifier died: what it set may lack its summary
+    lockfree::event_set ids_;
+    bool suspicious_ = false;    // a notifier died: what it set may lack its summary
+    bool cleaning_due_ = false;  // and nobody has cleaned up since
+    bool in_wait_ = false;       // a thread waits in wait()
 };
 
 }  // namespace elkodon::port

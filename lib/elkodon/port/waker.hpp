@@ -76,20 +76,26 @@ public:
     /// Marks every known peer whose waiter bit is set, then rings each doorbell once. The caller has fenced
     /// fully since it published, and has refreshed if out_of_date().
     void wake() noexcept {
+        wake([](const Peer&) { return true; });
+    }
+    /// The same, where `concerns(peer)`.
+    template <class Concerns>
+    void wake(Concerns&& concerns) noexcept {
         rung_.clear();
         for (std::size_t word = 0; word < words_; ++word) {
             // sync[control.waiting] seq_cst: the sleeper sets it, then looks at the data.
             auto bits = waiting_[word].load(std::memory_order_seq_cst);
             for (; bits != 0; bits &= bits - 1)
-                mark(word * 64 + static_cast<std::size_t>(std::countr_zero(bits)));
+                mark(word * 64 + static_cast<std::size_t>(std::countr_zero(bits)), concerns);
         }
         for (auto* bell : rung_) bell->ring_if_armed();
     }
 
 private:
-    void mark(std::size_t slot) noexcept {
+    template <class Concerns>
+    void mark(std::size_t slot, Concerns&& concerns) noexcept {
         auto* const peer = slot < by_slot_.size() ? by_slot_[slot] : nullptr;
-        if (!peer || !peer->bell) return;
+        if (!peer || !peer->bell || !concerns(*peer)) return;
         peer->bell->mark(peer->doorbell_slot);
         if (std::find(rung_.begin(), rung_.end(), peer->bell.get()) == rung_.end())
             rung_.push_back(peer->bell.get());

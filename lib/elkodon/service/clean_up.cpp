@@ -5,6 +5,7 @@
 #include <elkodon/layout/publisher_segment.hpp>
 #include <elkodon/layout/subscriber_segment.hpp>
 #include <elkodon/service/clean_up.hpp>
+#include <elkodon/service/dead_notifiers.hpp>
 #include <elkodon/service/files.hpp>
 #include <elkodon/service/names.hpp>
 #include <elkodon/service/presence.hpp>
@@ -69,7 +70,7 @@ void bump_generation(int directory) noexcept {
 }
 
 // Who joins or cleans here holds the lock for moments only; who stands still with it is left to a later cleaner.
-void clean_up_one(const presence& self,
+void clean_up_one(presence& self,
                   const std::string& name,
                   std::chrono::steady_clock::time_point until,
                   bool& complete) {
@@ -124,7 +125,7 @@ void remove_processes(int processes, int doorbells, int nodes, const std::set<pr
 }  // namespace
 
 // Ports are asked one by one whether their owner lives: their membership may have gone in an earlier pass.
-void clean_up_service(int directory, const presence& self, unseen what) {
+void clean_up_service(int directory, presence& self, unseen what) {
     auto names = os::list_directory(directory);
     // Event sets first: once a listener's name is gone, its slot and the set's name are a newcomer's.
     std::partition(names.begin(), names.end(),
@@ -143,6 +144,8 @@ void clean_up_service(int directory, const presence& self, unseen what) {
         if (*kind == port_kind::publisher && what == unseen::stays &&
             !all_have_seen(directory, names, port.word, lives))
             continue;
+        // Rung before the name goes: whoever is killed in between leaves it to the next cleaner.
+        if (*kind == port_kind::notifier && !port.closed) ring_for_dead_notifier(directory, self);
         if (os::unlink_if(directory, name.name, port.file)) removed = true;
     }
     for (const auto& name : names)
@@ -169,7 +172,7 @@ void remove_service(int services, const char* name, int directory) noexcept try 
     // The next cleaner goes on.
 }
 
-void clean_up_domain(const presence& self) noexcept try {
+void clean_up_domain(presence& self) noexcept try {
     const auto& directories = self.directories();
     const auto dead = dead_processes(directories.processes.get());
     if (dead.empty()) return;

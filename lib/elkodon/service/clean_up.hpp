@@ -11,7 +11,7 @@ class presence;
 
 /// Everything of dead processes in the domain: ports, memberships, services without members, doorbells,
 /// lock files. Skips services whose lock somebody holds; their dead are found again later. Any thread.
-void clean_up_domain(const presence& self) noexcept;
+void clean_up_domain(presence& self) noexcept;
 
 /// What local nodes left in this root when their processes were killed. Any thread.
 void clean_up_local_nodes(int root) noexcept;
@@ -24,8 +24,10 @@ void remove_services_of(int all_local, process_id node) noexcept;
 enum class unseen { stays, goes };
 
 /// The ports and memberships of the dead in one service, and its ended publishers; bumps the generation if
-/// anything was removed. The caller holds the service's lock, against other threads too.
-void clean_up_service(int directory, const presence& self, unseen what);
+/// anything was removed. Rings notifier_dead_event, where the service has one, for every notifier that died: once,
+/// or again when a cleaner is killed in the middle of it. The caller holds the service's lock, against other threads
+/// too.
+void clean_up_service(int directory, presence& self, unseen what);
 
 /// Whether anybody has the service open. The caller holds its lock and has cleaned up.
 bool has_members(int directory);

@@ -114,7 +114,9 @@ struct configuration {
     struct event_settings {
         std::uint64_t max_notifiers = 16;
         std::uint64_t max_listeners = 16;
+        std::uint64_t max_nodes = 16'384;
         std::uint64_t event_id_max_value = 255;
+        std::chrono::milliseconds deadline{0};  ///< none
         friend bool operator==(const event_settings&, const event_settings&) = default;
     } event;
 

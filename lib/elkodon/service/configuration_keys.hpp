@@ -83,6 +83,8 @@ void for_each_key(Configuration& config, Visit&& visit) {
     auto& event = config.event;
     visit("event.max_notifiers", event.max_notifiers, bounds_of_ports);
     visit("event.max_listeners", event.max_listeners, bounds_of_ports);
+    visit("event.max_nodes", event.max_nodes, bounds_of_ports);
+    visit("event.deadline", event.deadline, bounds_of_timeouts);
     visit("event.event_id_max_value", event.event_id_max_value, bounds_of_event_ids);
 }
 

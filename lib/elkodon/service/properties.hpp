@@ -22,6 +22,11 @@ inline constexpr std::string_view timestamps = "timestamps";
 inline constexpr std::string_view max_notifiers = "max_notifiers";
 inline constexpr std::string_view max_listeners = "max_listeners";
 inline constexpr std::string_view event_id_max = "event_id_max_value";
+inline constexpr std::string_view max_nodes = "max_nodes";
+inline constexpr std::string_view deadline = "deadline_ns";
+inline constexpr std::string_view notifier_created = "notifier_created_event";
+inline constexpr std::string_view notifier_dropped = "notifier_dropped_event";
+inline constexpr std::string_view notifier_dead = "notifier_dead_event";
 }  // namespace key
 
 inline property number(std::string_view key, std::uint64_t value, bounds<std::uint64_t> allowed) {
@@ -69,9 +74,21 @@ inline std::uint64_t cursor_count(const static_configuration& configuration) noe
 /// As publish_subscribe_properties().
 inline std::vector<property> event_properties(const membership* node = nullptr) {
     const auto defaults = node ? node->settings().event : configuration::event_settings{};
+    constexpr std::uint64_t hundred_years_in_ns = 100ULL * 365 * 24 * 3600 * 1'000'000'000;
+    const auto event = [](std::string_view key) {
+        return property{key, no_value, bounds_of_event_ids.least, bounds_of_event_ids.most,
+                        match::exactly_or_none};
+    };
     return {number(key::max_notifiers, defaults.max_notifiers, bounds_of_ports),
             number(key::max_listeners, defaults.max_listeners, bounds_of_ports),
-            number(key::event_id_max, defaults.event_id_max_value, bounds_of_event_ids)};
+            number(key::max_nodes, defaults.max_nodes, bounds_of_ports),
+            number(key::event_id_max, defaults.event_id_max_value, bounds_of_event_ids),
+            {key::deadline,
+             static_cast<std::uint64_t>(std::chrono::nanoseconds(defaults.deadline).count()), 0,
+             hundred_years_in_ns, match::exactly},
+            event(key::notifier_created),
+            event(key::notifier_dropped),
+            event(key::notifier_dead)};
 }
 
 }  // namespace elkodon::service

@@ -2,10 +2,12 @@
 #include <elkodon/base/error.hpp>
 #include <elkodon/service/clean_up.hpp>
 #include <elkodon/service/names.hpp>
+#include <elkodon/service/properties.hpp>
 #include <elkodon/service/service_directory.hpp>
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 
 namespace elkodon::service {
 namespace {
@@ -39,6 +41,8 @@ os::fd lock_path(int services,
     }
 }
 
+}  // namespace
+
 std::string configuration_text(int directory, const std::string& doing) {
     const auto where = doing + ": its service.toml can't be read (remove the service's directory)";
     os::fd file;
@@ -50,8 +54,6 @@ std::string configuration_text(int directory, const std::string& doing) {
     if (!file) throw error(errc::invalid_segment, where + ": there is none");
     return os::read_text(file.get(), longest_configuration, where);
 }
-
-}  // namespace
 
 std::shared_ptr<service_directory> service_directory::join(std::shared_ptr<membership> node,
                                                            static_configuration wanted,
@@ -83,6 +85,7 @@ void service_directory::create_or_check(static_configuration wanted, joining how
     if (exists && how == joining::create) throw error(errc::service_exists, doing);
     if (exists) {
         check(wanted, doing);
+        check_room(doing);
         become_member(doing);
         return;
     }
@@ -108,9 +111,7 @@ void service_directory::check(const static_configuration& wanted, const std::str
 }
 
 void service_directory::create(static_configuration wanted, const std::string& doing) {
-    if (wanted.any_type)
-        throw error(errc::invalid_value, doing, "type", "details of a type, to create it with",
-                    "none");
+    check_can_be_made(wanted, doing);
     define_what_is_required(wanted, doing);
     const auto text = to_toml(wanted);
     if (text.size() > longest_configuration)
@@ -126,15 +127,35 @@ void service_directory::create(static_configuration wanted, const std::string& d
     page.link(descriptor(), control_name);
     configuration_ = std::move(wanted);
     map_control();
+    // relaxed: nobody else sees the page before the configuration has its name.
+    control().last_notified.store(
+        static_cast<std::uint64_t>(clock::now().time_since_epoch() / std::chrono::nanoseconds(1)),
+        std::memory_order_relaxed);
     const auto file = os::create_unnamed(descriptor(), 0, doing);
     os::write_text(file.get(), text, doing);
     os::link_unnamed(file.get(), descriptor(), configuration_name);
 }
 
+// A node counts once, however often it has opened the service.
+void service_directory::check_room(const std::string& doing) const {
+    const auto most = configuration_[key::max_nodes];
+    if (most == 0) return;  // the pattern has no such limit
+    std::set<std::string> nodes;
+    for (const auto& entry : os::list_directory(descriptor()))
+        if (member_process(entry.name))
+            nodes.insert(entry.name.substr(0, entry.name.rfind('.') + 1));
+    if (nodes.size() < most || nodes.contains(member_prefix())) return;
+    throw error(errc::node_limit_reached, doing, std::string(key::max_nodes),
+                std::to_string(nodes.size() + 1), std::to_string(most));
+}
+
+std::string service_directory::member_prefix() const {
+    return "member." + process().id().to_string() + "." + node_->id().to_string() + ".";
+}
+
 void service_directory::become_member(const std::string& doing) {
     const auto file = os::create_unnamed(descriptor(), 0, doing);
-    auto name = "member." + process().id().to_string() + "." + node_->id().to_string() + "." +
-                process_id{os::random_number()}.to_string();
+    auto name = member_prefix() + process_id{os::random_number()}.to_string();
     os::link_unnamed(file.get(), descriptor(), name);
     member_name_ = std::move(name);
 }
@@ -222,14 +243,15 @@ std::vector<port_entry> service_directory::list(port_kind kind) const {
     return ports;
 }
 
-void service_directory::clean_up(unseen what) noexcept try {
+bool service_directory::clean_up(unseen what) noexcept try {
     // The lock of the directory is between processes: our ports share its open description.
     const std::unique_lock alone(cleaning_, std::try_to_lock);
-    if (!alone.owns_lock() || !os::try_lock_directory(descriptor())) return;
+    if (!alone.owns_lock() || !os::try_lock_directory(descriptor())) return false;
     const os::unlock_at_end unlock(descriptor());
     clean_up_service(descriptor(), process(), what);
+    return true;
 } catch (...) {
-    // What we could not clean, the next one will.
+    return false;  // what we could not clean, the next one will
 }
 
 }  // namespace elkodon::service

@@ -13,6 +13,9 @@
 
 namespace elkodon::service {
 
+/// What the service.toml in `directory` says. Throws errc::invalid_segment, and what the system says.
+std::string configuration_text(int directory, const std::string& doing);
+
 enum class joining { create, open, open_or_create };
 
 /// A port that the directory names.
@@ -35,6 +38,7 @@ public:
 
     const static_configuration& configuration() const noexcept { return configuration_; }
     presence& process() const noexcept { return node_->process(); }
+    node_id node() const noexcept { return node_->id(); }
 
     /// What the node that joined is configured with: the defaults of its ports.
     const elkodon::configuration& settings() const noexcept { return node_->settings(); }
@@ -74,13 +78,15 @@ public:
     /// The ports that have a name now.
     std::vector<port_entry> list(port_kind kind) const;
 
-    /// Removes what the dead and the ended left here, unless somebody else is at it. Any thread.
-    void clean_up(unseen what = unseen::stays) noexcept;
+    /// Removes what the dead and the ended left here, unless somebody else is at it: then false. Any thread.
+    bool clean_up(unseen what = unseen::stays) noexcept;
 
 private:
     void create_or_check(static_configuration wanted, joining how);
     void check(const static_configuration& wanted, const std::string& doing);
     void create(static_configuration wanted, const std::string& doing);
+    void check_room(const std::string& doing) const;
+    std::string member_prefix() const;
     void become_member(const std::string& doing);
     void map_control();
     bool try_claim(port_kind kind,

@@ -2,6 +2,7 @@
 #include <elkodon/base/error.hpp>
 #include <elkodon/layout/constants.hpp>
 #include <elkodon/service/names.hpp>
+#include <elkodon/service/properties.hpp>
 #include <elkodon/service/static_configuration.hpp>
 
 #include <algorithm>
@@ -18,12 +19,18 @@ property* find(std::vector<property>& properties, std::string_view key) noexcept
     return nullptr;
 }
 
+bool possible(const property& each) noexcept {
+    if (each.match == match::exactly_or_none && each.value == no_value) return true;
+    return each.least <= each.value && each.value <= each.most;
+}
+
 bool gives(std::uint64_t found, const property& wanted) noexcept {
     return wanted.match == match::at_least ? found >= wanted.value : found == wanted.value;
 }
 
 std::string text_of(const property& kind, std::uint64_t value) {
     if (kind.match == match::flag) return value ? "true" : "false";
+    if (kind.match == match::exactly_or_none && value == no_value) return "none";
     return std::to_string(value);
 }
 
@@ -111,10 +118,13 @@ std::string read_into(static_configuration& made, const toml::table& table) {
             each.value = *found;
             continue;
         }
+        if (each.match == match::exactly_or_none && !properties->contains(each.key)) {
+            each.value = no_value;
+            continue;
+        }
         if (auto wrong = number_in(*properties, each.key.data(), each.value); !wrong.empty())
             return "properties." + wrong;
-        if (each.value < each.least || each.value > each.most)
-            return "properties." + std::string(each.key);
+        if (!possible(each)) return "properties." + std::string(each.key);
     }
     return {};
 }
@@ -251,7 +261,7 @@ void static_configuration::ask(std::string_view key, std::uint64_t value) noexce
 
 void check_values(const static_configuration& wanted, const std::string& doing) {
     for (const auto& each : wanted.properties)
-        if (each.value < each.least || each.value > each.most)
+        if (!possible(each))
             throw error(errc::invalid_value, doing, std::string(each.key),
                         std::to_string(each.least) + " … " + std::to_string(each.most),
                         std::to_string(each.value));
@@ -264,6 +274,18 @@ void check_values(const static_configuration& wanted, const std::string& doing) 
     if (!type.header.name.empty())
         check_size_and_alignment("user header " + type.header.name, type.header.size,
                                  type.header.alignment, doing);
+}
+
+void check_can_be_made(const static_configuration& wanted, const std::string& doing) {
+    if (wanted.any_type)
+        throw error(errc::invalid_value, doing, "type", "details of a type, to create it with",
+                    "none");
+    for (const auto& each : wanted.properties)
+        if (each.match == match::exactly_or_none && each.value != no_value &&
+            each.value > wanted[key::event_id_max])
+            throw error(errc::event_id_out_of_range, doing, std::string(each.key),
+                        "at most " + std::to_string(wanted[key::event_id_max]),
+                        std::to_string(each.value));
 }
 
 void check_compatible(const static_configuration& wanted,
@@ -312,6 +334,7 @@ std::string to_toml(const static_configuration& configuration) {
     toml::table properties;
     for (const auto& each : configuration.properties)
         if (each.match == match::flag) properties.insert(each.key, each.value != 0);
+        else if (each.match == match::exactly_or_none && each.value == no_value) continue;
         else properties.insert(each.key, static_cast<std::int64_t>(each.value));
     toml::table all{{"name", configuration.name},
                     {"pattern", word_for(configuration.pattern)},

@@ -48,8 +48,12 @@ constexpr std::string_view word_for(pattern kind) noexcept {
     return kind == pattern::publish_subscribe ? "publish_subscribe" : "event";
 }
 
-/// What whoever opens a service asks for: at least that number, exactly that number, or that truth.
-enum class match { at_least, exactly, flag };
+/// What whoever opens a service asks for: at least that number, exactly that number, that truth, or exactly that
+/// number where none may be a number too.
+enum class match { at_least, exactly, flag, exactly_or_none };
+
+/// The value of a property that has none.
+inline constexpr std::uint64_t no_value = ~std::uint64_t{0};
 
 /// One number of the quality of service.
 struct property {
@@ -80,6 +84,10 @@ struct static_configuration {
 
 /// Throws errc::invalid_value, with the allowed range, for a value that cannot be, of a property, an attribute or the type.
 void check_values(const static_configuration& wanted, const std::string& doing);
+
+/// Throws errc::event_id_out_of_range for an event of a notifier's life that could never be rung, or invalid_value for a
+/// service without a type: what only whoever makes the service has to get right.
+void check_can_be_made(const static_configuration& wanted, const std::string& doing);
 
 /// Throws errc::incompatible_type, incompatible_property or incompatible_attribute, with both values, when `found` can't give what
 /// `wanted` asks for.

@@ -11,7 +11,7 @@ using elkodon::errc;
 
 TEST_CASE("every error code has a text of its own, in the category elkodon") {
     std::set<std::string> texts;
-    const auto last = static_cast<int>(errc::membership_lost);
+    const auto last = static_cast<int>(errc::node_limit_reached);
     for (int value = 1; value <= last; ++value) {
         const std::error_code code = static_cast<errc>(value);
         CHECK(code);
@@ -32,7 +32,8 @@ TEST_CASE("an error code equals the std::errc that says the same") {
         {errc::permission_denied, std::errc::permission_denied},
         {errc::service_busy, std::errc::device_or_resource_busy},
         {errc::already_running, std::errc::operation_in_progress},
-        {errc::event_id_out_of_range, std::errc::result_out_of_range}};
+        {errc::event_id_out_of_range, std::errc::result_out_of_range},
+        {errc::deadline_missed, std::errc::timed_out}};
     for (const auto& [ours, standard] : kin) {
         const std::error_code code = ours;
         CHECK(code == standard);

@@ -106,7 +106,8 @@ TEST_CASE("the tables in the layout headers say where each field is") {
     CHECK(table_in("control_page.hpp") ==
           text_of_rows({{"header", offsetof(control_page, header)},
                         {"generation", offsetof(control_page, generation)},
-                        {"waiting", offsetof(control_page, waiting)}}));
+                        {"waiting", offsetof(control_page, waiting)},
+                        {"last_notified", offsetof(control_page, last_notified)}}));
     CHECK(table_in("doorbell_segment.hpp") ==
           text_of_rows({{"header", offsetof(doorbell_segment, header)},
                         {"armed", offsetof(doorbell_segment, armed)},
@@ -116,8 +117,10 @@ TEST_CASE("the tables in the layout headers say where each field is") {
           text_of_rows({{"notifier header", offsetof(notifier_segment, header)},
                         {"listener header", offsetof(listener_segment, header)},
                         {"listener wake_at", offsetof(listener_segment, wake_at)},
+                        {"listener node", offsetof(listener_segment, node)},
                         {"event set header", offsetof(event_set_segment, header)},
                         {"event set id_count", offsetof(event_set_segment, id_count)},
+                        {"event set counting", offsetof(event_set_segment, counting)},
                         {"event set words", offsetof(event_set_segment, words)}}));
 }
 
@@ -191,8 +194,12 @@ TEST_CASE("a subscriber's segment has room for its borrow slots, an event set fo
         CHECK(leaf_count(ids) * 64ULL >= ids);
         CHECK((leaf_count(ids) - 1) * 64ULL < ids);
         CHECK(summary_count(ids) * 64ULL >= leaf_count(ids));
-        CHECK(event_set_size(ids) >=
+        CHECK(counts_offset(ids) >=
               offsetof(event_set_segment, words) + 8ULL * (leaf_count(ids) + summary_count(ids)));
+        CHECK(counts_offset(ids) % line == 0);
+        CHECK(event_set_size(ids, false) >= counts_offset(ids));
+        CHECK(event_set_size(ids, true) >= counts_offset(ids) + 4ULL * ids);
+        CHECK(event_set_size(ids, true) % page == 0);
     }
 }
 

@@ -32,6 +32,7 @@ using events = elkodon::event_builder;
 const setting<events> of_events[] = {
     {"max_notifiers", &events::max_notifiers, 1, 3, 16'384},
     {"max_listeners", &events::max_listeners, 1, 4, 16'384},
+    {"max_nodes", &events::max_nodes, 1, 6, 16'384},
     {"event_id_max_value", &events::event_id_max_value, 0, 5, (1 << 24) - 1},
 };
 

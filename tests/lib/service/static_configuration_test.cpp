@@ -66,6 +66,32 @@ TEST_CASE("the static configuration comes back from its file as it was written")
     }
 }
 
+TEST_CASE("an event service's configuration comes back with its events, and without those that it "
+          "has not") {
+    service::static_configuration written{
+        "bell", service::pattern::event, {}, service::event_properties()};
+    written.ask(service::key::deadline, 2'000'000'000);
+    written.ask(service::key::notifier_created, 0);
+    written.ask(service::key::notifier_dead, 255);
+    const auto text = to_toml(written);
+    CHECK(contains(text, "notifier_dead_event = 255"));
+    CHECK_FALSE(contains(text, "notifier_dropped_event"));
+    const service::static_configuration empty{
+        "bell", service::pattern::event, {}, service::event_properties()};
+    const auto read = service::from_toml(text, empty, "open");
+    for (const auto& each : written.properties) CHECK(read[each.key] == each.value);
+    CHECK(read[service::key::notifier_created] == 0);
+    CHECK(read[service::key::notifier_dropped] == service::no_value);
+    for (const auto& wrong : {"-1", "16777216", "\"x\"", "[7]"}) {
+        auto bad = text;
+        const auto at = bad.find("notifier_dead_event = 255");
+        bad.replace(at, 25, std::string("notifier_dead_event = ") + wrong);
+        const auto error = caught([&] { return service::from_toml(bad, empty, "open"); });
+        CHECK(error.code() == errc::invalid_segment);
+        CHECK(contains(error.what(), "properties.notifier_dead_event"));
+    }
+}
+
 TEST_CASE("a good service.toml can be written by hand, and one with further keys is as good") {
     for (const auto& text : {std::string(good), with("[type]", "future = [1, 2]\n[type]"),
                              with("history_size = 0", "history_size = 0\nfuture = 3")}) {

@@ -27,6 +27,8 @@ struct state {
     std::vector<elkodon::subscriber<message>> crowd;
     elkodon::notifier notifier;
     elkodon::listener listener;
+    bool counting = false;  // the listener is: its answers say how often, as "7x2"
+    std::vector<elkodon::listener> listeners;  // many of them
     std::vector<std::pair<std::uint64_t, elkodon::sample<message>>> held;
     int locked = -1;  // the directory of a service
 };

@@ -2,16 +2,21 @@
 #include "agent.hpp"
 
 #include <chrono>
+#include <poll.h>
 #include <stdexcept>
 #include <sys/epoll.h>
+#include <thread>
 #include <unistd.h>
 
 namespace agent {
 namespace {
 
-std::string text_of(const elkodon::event_ids& ids) {
+std::string text_of(const state& own, const elkodon::event_ids& ids) {
     std::string text = "ids";
-    for (const auto id : ids) text.append(" ").append(std::to_string(id.value()));
+    for (const auto id : ids) {
+        text.append(" ").append(std::to_string(id.value()));
+        if (own.counting) text.append("x").append(std::to_string(ids.count(id)));
+    }
     return text;
 }
 
@@ -49,11 +54,40 @@ void wait_in_wait_set(state& own, const ids_sink& sink) {
 }
 
 std::string hear(state& own, const words& line) {
-    wait_by(own, line.at(1), [](const auto& ids) {
-        say(text_of(ids));
+    wait_by(own, line.at(1), [&](const auto& ids) {
+        say(text_of(own, ids));
         return true;
     });
     return "ended";
+}
+
+// Sleeps behind the descriptors of all until each has heard something.
+void hear_behind_descriptors(std::vector<elkodon::listener>& crowd) {
+    std::vector<pollfd> waiting;
+    for (auto& each : crowd) waiting.push_back({each.native_handle(), POLLIN, 0});
+    for (std::size_t left = crowd.size(); left > 0;) {
+        if (poll(waiting.data(), waiting.size(), -1) < 0) continue;
+        for (std::size_t i = 0; i < waiting.size(); ++i) {
+            if (waiting[i].fd < 0 || waiting[i].revents == 0) continue;
+            const auto ids = crowd[i].try_wait();
+            check(ids);
+            if (!ids) continue;
+            waiting[i].fd = -1;
+            --left;
+        }
+    }
+}
+
+void hear_in_threads(std::vector<elkodon::listener>& crowd) {
+    std::vector<std::thread> threads;
+    for (auto& each : crowd) threads.emplace_back([&] { check(each.blocking_wait()); });
+    for (auto& each : threads) each.join();
+}
+
+std::string all_hear(state& own, const words& line) {
+    if (line.at(1) == "epoll") hear_behind_descriptors(own.listeners);
+    else hear_in_threads(own.listeners);
+    return "all " + std::to_string(own.listeners.size());
 }
 
 std::string marked_notify(state& own, const words& line) {
@@ -88,9 +122,15 @@ void add_events(command_table& table) {
     table["try_wait"] = [](state& own, const words&) {
         const auto ids = own.listener.try_wait();
         check(ids);
-        return text_of(ids);
+        return text_of(own, ids);
     };
     table["hear"] = hear;
+    table["listeners"] = [](state& own, const words& line) {
+        for (auto left = number(line, 1); left > 0; --left)
+            own.listeners.push_back(own.bells.listener().create());
+        return "ok";
+    };
+    table["all_hear"] = all_hear;
 }
 
 }  // namespace agent

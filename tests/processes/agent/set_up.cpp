@@ -30,6 +30,13 @@ void ask_for(Builder& builder, const words& line) {
             else throw std::invalid_argument(key);
         } else {
             if (key == "max") builder.event_id_max_value(value);
+            else if (key == "created") builder.notifier_created_event(elkodon::event_id(value));
+            else if (key == "dropped") builder.notifier_dropped_event(elkodon::event_id(value));
+            else if (key == "dead") builder.notifier_dead_event(elkodon::event_id(value));
+            else if (key == "deadline") builder.deadline(std::chrono::milliseconds(value));
+            else if (key == "nodes") builder.max_nodes(value);
+            else if (key == "notifiers") builder.max_notifiers(value);
+            else if (key == "listeners") builder.max_listeners(value);
             else throw std::invalid_argument(key);
         }
     }
@@ -70,6 +77,7 @@ std::string drop(state& own, const words& line) {
     if (all || what == "subscriber") own.subscriber = {};
     if (all || what == "notifier") own.notifier = {};
     if (all || what == "listener") own.listener = {};
+    if (all || what == "listeners") own.listeners.clear();
     if (all || what == "numbers") own.numbers = {};
     if (all || what == "bells") own.bells = {};
     if (all || what == "node") own.node = {};
@@ -159,12 +167,17 @@ void add_set_up(command_table& table) {
                 taken += support::intact(*sample, number(line, 1));
         return std::to_string(taken);
     };
-    table["notifier"] = [](state& own, const words&) {
-        own.notifier = own.bells.notifier().create();
+    table["notifier"] = [](state& own, const words& line) {
+        auto builder = own.bells.notifier();
+        if (line.size() > 1) builder.skip_own_node();
+        own.notifier = builder.create();
         return "ok";
     };
-    table["listener"] = [](state& own, const words&) {
-        own.listener = own.bells.listener().create();
+    table["listener"] = [](state& own, const words& line) {
+        auto builder = own.bells.listener();
+        own.counting = line.size() > 1;
+        if (own.counting) builder.counting();
+        own.listener = builder.create();
         return "ok";
     };
     table["drop"] = drop;
