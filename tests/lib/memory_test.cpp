@@ -21,12 +21,6 @@ struct large {
     std::byte bytes[16 * 1024];
 };
 
-long faults_of_this_thread() {
-    rusage usage{};
-    getrusage(RUSAGE_THREAD, &usage);
-    return usage.ru_minflt + usage.ru_majflt;
-}
-
 /// What the documentation says, in bytes: docs/memory.md.
 std::uint64_t documented(std::uint64_t payload,
                          std::uint64_t buffer,
@@ -102,6 +96,14 @@ TEST_CASE(
 }
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // their own memory faults
+namespace {
+long faults_of_this_thread() {
+    rusage usage{};
+    getrusage(RUSAGE_THREAD, &usage);
+    return usage.ru_minflt + usage.ru_majflt;
+}
+}  // namespace
+
 TEST_CASE("with prefaulting no message meets a page fault after the first ones") {
     support::scratch_root root;
     auto config = elkodon::configuration::load();
