@@ -245,8 +245,8 @@ struct ask_for_executor {
 template <class Result>
 class asio::async_result<ask_for_executor, void(std::error_code, Result)> {
 public:
-    template <class Initiation>
-    static void initiate(Initiation&& initiation, ask_for_executor token) {
+    template <class Initiation, class... Args>
+    static void initiate(Initiation&& initiation, ask_for_executor token, Args&&...) {
         token.found = asio::get_associated_executor(initiation, asio::system_executor());
     }
 };

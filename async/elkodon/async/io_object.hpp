@@ -77,27 +77,27 @@ public:
     Port release() noexcept { return take_port(); }
 
 protected:
-    template <class Take, class Signature, class Token>
-    auto initiate(Token&& token) {
-        return asio::async_initiate<Token, Signature>(initiation<Take>(*this), token);
+    template <class Take, class Token>
+    auto initiate(Token&& token, Take take) {
+        return asio::async_initiate<Token, completion_signature<Take>>(initiation(*this), token,
+                                                                       std::move(take));
     }
 
 private:
     template <class, class>
     friend class io_object;
 
-    template <class Take>
     class initiation {
     public:
         using executor_type = Executor;
         explicit initiation(io_object& object) noexcept : object_(&object) {}
         executor_type get_executor() const noexcept { return object_->executor_; }
 
-        template <class Handler>
-        void operator()(Handler&& handler) const {
-            using made = port_operation<Port, Take, std::decay_t<Handler>, Executor>;
-            made::start(made::make(std::forward<Handler>(handler), object_->shared_state(),
-                                   object_->executor_));
+        template <class Handler, class Take>
+        void operator()(Handler&& handler, Take&& take) const {
+            begin_operation(object_->shared_state(), object_->executor_,
+                            std::decay_t<Take>(std::forward<Take>(take)),
+                            std::forward<Handler>(handler));
         }
 
     private:

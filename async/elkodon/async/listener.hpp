@@ -4,7 +4,7 @@
 #pragma once
 
 #include <elkodon/async/io_object.hpp>
-#include <elkodon/listener.hpp>
+#include <elkodon/take/listener.hpp>
 
 namespace elkodon::async {
 
@@ -15,15 +15,6 @@ namespace elkodon::async {
 template <class Executor = asio::any_io_executor>
 class basic_listener : public io_object<elkodon::listener, Executor> {
     using base = io_object<elkodon::listener, Executor>;
-
-    struct take_all {
-        using result = event_ids;
-        static bool from(elkodon::listener& port, result& taken, std::error_code& ec) {
-            taken = port.try_wait();
-            ec = taken.error();
-            return taken || ec;
-        }
-    };
 
 public:
     /// The same object with another executor, as Asio's adapters ask for it.
@@ -42,14 +33,20 @@ public:
     /// Handler signature: `void(std::error_code, elkodon::event_ids)`; on error the set is empty.
     /// Executor: the handler's associated one, else this object's; never inline in this call.
     /// Per-operation cancellation: terminal, partial and total, all without effect on the port.
-    /// Errors: operation_aborted (cancelled, closed or destroyed), already_running, closed, forked.
+    /// Errors: operation_aborted (cancelled, closed or destroyed), already_running, closed, forked, deadline_missed.
     /// Thread safety: distinct objects any thread; a shared object one at a time.
     /// Lifetimes: the ids are a view into the port, valid until its next wait or end; the object may be
     /// destroyed while this is outstanding.
     template <class Token = typename asio::default_completion_token<Executor>::type>
     auto async_wait(Token&& token = {}) {
-        return this->template initiate<take_all, void(std::error_code, event_ids)>(
-            std::forward<Token>(token));
+        return this->initiate(std::forward<Token>(token), take::all_ids{});
+    }
+
+    /// As async_wait(), but takes one id, the lowest. The others are left to the next wait of either kind, and come
+    /// before what is rung meanwhile.
+    template <class Token = typename asio::default_completion_token<Executor>::type>
+    auto async_wait_one(Token&& token = {}) {
+        return this->initiate(std::forward<Token>(token), take::one_id{});
     }
 };
 

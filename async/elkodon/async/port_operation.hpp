@@ -5,6 +5,7 @@
 
 #include <elkodon/async/station.hpp>
 #include <elkodon/error.hpp>
+#include <elkodon/take/take.hpp>
 
 #include <asio/associated_allocator.hpp>
 #include <asio/associated_cancellation_slot.hpp>
@@ -39,9 +40,21 @@ struct port_state {
     waiter who;
 };
 
-/// `Take` says what is taken: `Take::result`, and `bool Take::from(Port&, result&, std::error_code&)`, which
-/// returns false when there was nothing after all.
+/// How a take's operation completes: `void(std::error_code)`, or with its result.
+template <class Take, class Result = typename Take::result>
+struct completion_of {
+    using signature = void(std::error_code, Result);
+};
+template <class Take>
+struct completion_of<Take, nothing_taken> {
+    using signature = void(std::error_code);
+};
+template <class Take>
+using completion_signature = typename completion_of<Take>::signature;
+
+/// `Take` says what is taken: see take.hpp.
 template <class Port, class Take, class Handler, class IoExecutor>
+    requires takes_from<Take, Port>
 class port_operation final : public operation {
     using result = typename Take::result;
     using state = port_state<Port>;
@@ -53,12 +66,12 @@ class port_operation final : public operation {
                                                        asio::execution::outstanding_work.tracked))>;
 
 public:
-    static owner make(Handler handler, std::shared_ptr<state> of, const IoExecutor& io) {
+    static owner make(Handler handler, Take take, std::shared_ptr<state> of, const IoExecutor& io) {
         auto memory = memory_of(handler);
         auto* const place = std::allocator_traits<decltype(memory)>::allocate(memory, 1);
         try {
-            return owner(::new (static_cast<void*>(place))
-                             port_operation(std::move(handler), std::move(of), io));
+            return owner(::new (static_cast<void*>(place)) port_operation(
+                std::move(handler), std::move(take), std::move(of), io));
         } catch (...) {
             std::allocator_traits<decltype(memory)>::deallocate(memory, place, 1);
             throw;
@@ -121,8 +134,9 @@ private:
         void operator()() { this->self().run(std::move(this->op_)); }
     };
 
-    port_operation(Handler handler, std::shared_ptr<state> of, const IoExecutor& io)
+    port_operation(Handler handler, Take take, std::shared_ptr<state> of, const IoExecutor& io)
         : handler_(std::move(handler)),
+          take_(std::move(take)),
           state_(std::move(of)),
           executor_(asio::prefer(asio::get_associated_executor(handler_, io),
                                  asio::execution::outstanding_work.tracked)),
@@ -154,13 +168,13 @@ private:
     // On the handler's executor. The port is taken from under the station's mutex: the object's own executor may
     // be closing it.
     void run(owner self) {
-        if (refused_) return complete(std::move(self), *refused_, {});
+        if (refused_) return complete(std::move(self), *refused_, left_by(take_));
         result taken{};
         std::error_code ec;
         bool nothing = false;
-        const auto take = [&] { nothing = !Take::from(state_->port, taken, ec); };
+        const auto take = [&] { nothing = !take_.from(state_->port, taken, ec); };
         const bool ours = state_->place->unless_aborted(state_->who, *this, take);
-        if (!ours) return complete(std::move(self), asio::error::operation_aborted, {});
+        if (!ours) return complete(std::move(self), asio::error::operation_aborted, left_by(take_));
         if (nothing) return look_or_wait(std::move(self));
         complete(std::move(self), ec, std::move(taken));
     }
@@ -177,7 +191,8 @@ private:
         auto handler = std::move(handler_);
         [[maybe_unused]] const auto work = std::move(executor_);
         static_cast<port_operation*>(self.release())->free(memory);
-        std::move(handler)(ec, std::move(taken));
+        if constexpr (std::is_same_v<result, nothing_taken>) std::move(handler)(ec);
+        else std::move(handler)(ec, std::move(taken));
     }
 
     void destroy() noexcept override {
@@ -192,10 +207,21 @@ private:
     }
 
     Handler handler_;
+    Take take_;
     std::shared_ptr<state> state_;
     tracked<executor> executor_;
     tracked<IoExecutor> io_work_;
     std::optional<errc> refused_;
 };
+
+/// Begins an operation on a port: what an I/O object's initiation does, and an operation that is made of several.
+template <class Take, class Port, class Handler, class IoExecutor>
+void begin_operation(const std::shared_ptr<port_state<Port>>& state,
+                     const IoExecutor& io,
+                     Take take,
+                     Handler&& handler) {
+    using made = port_operation<Port, Take, std::decay_t<Handler>, IoExecutor>;
+    made::start(made::make(std::forward<Handler>(handler), std::move(take), state, io));
+}
 
 }  // namespace elkodon::async

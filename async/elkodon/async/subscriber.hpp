@@ -4,7 +4,7 @@
 #pragma once
 
 #include <elkodon/async/io_object.hpp>
-#include <elkodon/subscriber.hpp>
+#include <elkodon/take/subscriber.hpp>
 
 namespace elkodon::async {
 
@@ -15,16 +15,6 @@ namespace elkodon::async {
 template <class T, class Executor = asio::any_io_executor, class Header = void>
 class basic_subscriber : public io_object<elkodon::subscriber<T, Header>, Executor> {
     using base = io_object<elkodon::subscriber<T, Header>, Executor>;
-
-    struct take_one {
-        using result = sample<T, Header>;
-        static bool from(elkodon::subscriber<T, Header>& port, result& taken, std::error_code& ec) {
-            taken = port.receive();
-            ec = taken.error();
-            if (ec == errc::overtaken) ec.clear();  // look again
-            return taken || ec;
-        }
-    };
 
 public:
     /// The same object with another executor, as Asio's adapters ask for it.
@@ -50,8 +40,29 @@ public:
     /// Lifetimes: the object may be destroyed while this is outstanding; the sample outlives it.
     template <class Token = typename asio::default_completion_token<Executor>::type>
     auto async_receive(Token&& token = {}) {
-        return this->template initiate<take_one, void(std::error_code, sample<T, Header>)>(
-            std::forward<Token>(token));
+        return this->initiate(std::forward<Token>(token), take::one_sample<T, Header>{});
+    }
+
+    /// Waits for a message, and takes as many as are there and `into` has room for.
+    ///
+    /// Handler signature: `void(std::error_code, std::size_t)`: how many are at the beginning of `into`. What it held
+    /// before goes first. Beside an error it is zero; with no room at all, this waits for news and takes nothing.
+    /// Executor, cancellation, thread safety: as async_receive().
+    /// Errors: as async_receive(). An eviction comes alone, before the messages behind it.
+    /// Lifetimes: `into` outlives the operation, as a buffer does; the object may be destroyed meanwhile.
+    template <class Token = typename asio::default_completion_token<Executor>::type>
+    auto async_receive_many(std::span<sample<T, Header>> into, Token&& token = {}) {
+        return this->initiate(std::forward<Token>(token), take::many_samples<T, Header>{into});
+    }
+
+    /// Waits until there is a message, or an error to tell, and takes nothing.
+    ///
+    /// Handler signature: `void(std::error_code)`.
+    /// Executor, cancellation, thread safety, lifetimes: as async_receive().
+    /// Errors: operation_aborted, already_running, closed, forked.
+    template <class Token = typename asio::default_completion_token<Executor>::type>
+    auto async_wait(Token&& token = {}) {
+        return this->initiate(std::forward<Token>(token), take::no_sample<T, Header>{});
     }
 };
 
