@@ -151,7 +151,6 @@ public:
             const auto word = slot(due).load(std::memory_order_acquire);
             const auto chunk = chunk_in(word);
             if (number_in(word) != (due & low_40) || !pool_.holds(chunk)) break;
-            __builtin_prefetch(pool_.header(chunk));
             // sync[borrow.slot] release: with the fence below; see protect().
             borrows[count]->store(pack(publisher_, chunk), fenced_store);
         }

@@ -80,9 +80,6 @@ public:
         place.store(pack(next_, chunk), fenced_store);
         announced_ = announced;
         ++next_;
-        if (mask_ > ahead)
-            // relaxed: ours.
-            fetch<Pools>(chunk_in(slot(next_ + ahead).load(std::memory_order_relaxed)));
         // The end of a large message is a second miss for the reader; here it need not be one for us.
         if (last_byte_ > 128 && announced != layout::no_chunk)
             fetch_for_writing(reinterpret_cast<const std::byte*>(&header<Pools>(announced)) +
@@ -92,18 +89,28 @@ public:
         return left;
     }
 
-    /// Brings a chunk's first lines here, to be written soon. A stream is 1.4 × as fast with it; a message
-    /// alone doesn't notice (measured).
+    /// In a stream: brings the lines here that will be written soon, those of `loaned_soon` and of the chunk that leaves the
+    /// ring a few messages from now. Stores commit in order, so their misses overlap only if they are asked for early:
+    /// a stream is 1.4 to 2.4 × as fast with it. A message alone is slower: its reader polls one of these lines by then
+    /// (1.02 × the floor instead of 0.80 ×, two cores of two caches; both measured).
     template <pools Pools = pools::one>
+    void fetch_ahead(std::uint32_t loaned_soon) const noexcept {
+        if (mask_ > ahead)
+            // relaxed: ours.
+            fetch<Pools>(chunk_in(slot(next_ - 1 + ahead).load(std::memory_order_relaxed)));
+        fetch<Pools>(loaned_soon);
+    }
+
+private:
+    static constexpr std::uint64_t ahead = 16;
+
+    template <pools Pools>
     void fetch(std::uint32_t chunk) const noexcept {
         if (chunk == layout::no_chunk) return;
         const auto* const first = reinterpret_cast<const std::byte*>(&header<Pools>(chunk));
         fetch_for_writing(first);
         if (pool_.stride > 64) fetch_for_writing(first + 64);
     }
-
-private:
-    static constexpr std::uint64_t ahead = 16;
 
     // After the slot was overwritten; whoever scans has fenced since.
     template <pools Pools>

@@ -12,6 +12,7 @@
 #include <elkodon/lockfree/ring_writer.hpp>
 #include <elkodon/port/gate.hpp>
 #include <elkodon/port/lone_wait.hpp>
+#include <elkodon/port/pace.hpp>
 #include <elkodon/port/waiting_port.hpp>
 
 #include <optional>
@@ -78,7 +79,7 @@ public:
             }
         }
         pool_.sent(chunk, ring_.publish<Pools>(chunk, pool_.next_announcement(chunk), length));
-        ring_.fetch<Pools>(pool_.free_ahead(8));
+        if (pace_.is_stream()) ring_.fetch_ahead<Pools>(pool_.free_ahead(8));
         // sync[fence.light] light: our message, then the waiter bits; the sleeper's bit, then its look.
         os::light_fence();
         if (waker_.anybody_waits()) wake();
@@ -169,6 +170,7 @@ private:
     lockfree::ring_writer ring_;
     std::vector<std::uint32_t> pool_memory_;
     lockfree::chunk_pool pool_;
+    pace pace_;
     gate gate_;
     gate::clock::time_point look_for_the_dead_at_{};
     std::uint64_t discarded_ = 0;

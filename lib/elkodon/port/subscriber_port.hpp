@@ -139,6 +139,8 @@ public:
     void abandon() noexcept;
 
 private:
+    static constexpr std::uint32_t most_empty_looks = 1024;
+
     layout::wake_address& wake_address() noexcept override {
         return segment_.as<layout::subscriber_segment>().wake_at;
     }
@@ -188,6 +190,7 @@ private:
         // relaxed: the slot was free, so nobody else looks at it before the sample changes threads.
         slot.copies.store(1, std::memory_order_relaxed);
         ++taken_since_empty_;
+        empty_looks_ = 0;
         count_taken();
         return borrowed(slot);
     }
@@ -203,10 +206,12 @@ private:
     }
 
     // After an empty look. Polling the line that the publisher is about to write slows it down by a factor of
-    // 3 to 5, so a stream is given time to gather: as many pauses as it has just brought messages. A lone
-    // message costs one pause (a fixed 16 would make its latency 4 × as long, measured).
+    // 3 to 5, so a stream is given time to gather: as many pauses as it has just brought messages. A lone message
+    // is not made to wait: one pause for each look costs it a tenth (1.02 × the floor instead of 1.12 ×, two cores of two
+    // caches; 1.10 × instead of 1.24 ×, of one; measured). Where nothing has come for long, the core is spared.
     void rest() noexcept {
-        auto pauses = std::clamp<std::uint32_t>(taken_since_empty_, 1, 64);
+        auto pauses = taken_since_empty_ > 1 ? std::min<std::uint32_t>(taken_since_empty_, 64)
+                                             : std::uint32_t{++empty_looks_ > most_empty_looks};
         taken_since_empty_ = 0;
         for (; pauses > 0; --pauses) pause_once();
         if (ended_peers_) [[unlikely]]
@@ -267,6 +272,7 @@ private:
     std::uint32_t borrow_count_;
     std::uint32_t next_borrow_ = 0;
     std::uint32_t taken_since_empty_ = 0;
+    std::uint32_t empty_looks_ = 0;
     std::size_t turn_ = 0;
     std::uint64_t generation_ = ~std::uint64_t{0};
     // What take() compares with, once: generation_, or what no generation is, where each look has more to do.

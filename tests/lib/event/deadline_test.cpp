@@ -89,17 +89,17 @@ TEST_CASE("a notifier hears that it is late, and its ring arrives all the same")
 
 TEST_CASE("a notifier that keeps the deadline is told nothing, whoever rang before it") {
     world here;
-    const auto service = here.bell().deadline(1h).create();
+    const auto service = here.bell().deadline(30s).create();
     auto listener = service.listener().create();
     auto a = service.notifier().create(), b = here.bell().open().notifier().create();
     last_notified last(here.root);
     CHECK_FALSE(a.notify());
     CHECK_FALSE(b.notify());
-    CHECK(clock::now() - last.get() < 1h);
-    last.set(clock::now() - 2h);
+    CHECK(clock::now() - last.get() < 30s);
+    last.set(clock::now() - 60s);
     CHECK(a.notify() == errc::deadline_missed);
     CHECK_FALSE(b.notify());  // a has just rung
-    last.set(clock::now() - 2h);
+    last.set(clock::now() - 60s);
     CHECK(b.notify_one(listener.id()) == errc::deadline_missed);
     CHECK_FALSE(a.notify_one(listener.id()));
     CHECK(a.notify_one(elkodon::port_id{}) == errc::listener_not_found);
