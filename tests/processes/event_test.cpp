@@ -46,7 +46,7 @@ TEST_CASE("a notifier that is killed is rung for once, at every listener that sl
         scratch_root root;
         std::vector<child> sleepers;
         for (int i = 0; i < 3; ++i)
-            sleepers.push_back(participant({open_bells, "listener counting"}));
+            sleepers.push_back(sleeper_among_the_dying(way, {open_bells, "listener counting"}));
         for (auto& each : sleepers) each.tell("hear " + way);
         for (int round = 0; round < 5; ++round) {
             for (auto& each : sleepers) each.wait_until_asleep();

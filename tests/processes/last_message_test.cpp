@@ -40,7 +40,7 @@ public:
     explicit audience(const std::vector<std::string>& ways)
         : poller_(participant({open_numbers, "subscriber"})) {
         for (const auto& way : ways) {
-            sleepers_.push_back(participant({open_numbers, "subscriber"}));
+            sleepers_.push_back(sleeper_among_the_dying(way, {open_numbers, "subscriber"}));
             sleepers_.back().tell("stream " + way);
         }
     }
@@ -162,7 +162,8 @@ TEST_CASE("the same for sleepers when the message isn't in the announced chunk",
 TEST_CASE("a publisher killed at full speed: its three subscribers end on the same message") {
     scratch_root root;
     std::vector<child> subscribers;
-    for (int i = 0; i < 3; ++i) subscribers.push_back(participant({open_numbers, "subscriber"}));
+    for (int i = 0; i < 3; ++i)
+        subscribers.push_back(sleeper_among_the_dying("timed", {open_numbers, "subscriber"}));
     std::mt19937 random(1);
     std::uint64_t first = 1;
     for (int round = 0; round < rounds(60); ++round) {

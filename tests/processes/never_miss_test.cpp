@@ -101,7 +101,7 @@ TEST_CASE("who drains and then sleeps never misses a message, whatever the order
         for (unsigned seed = 1; seed <= static_cast<unsigned>(rounds(4)); ++seed) {
             INFO(way << ", seed " << seed);
             scratch_root root;
-            auto receiver = participant({open_numbers, "subscriber"});
+            auto receiver = sleeper(way, {open_numbers, "subscriber"});
             receiver.tell("stream " + way);
             erratic_publisher(seed, receiver).send(1500);
         }
@@ -112,7 +112,7 @@ TEST_CASE("the same while another subscriber keeps the pool as small as it gets"
     for (const auto& way : sleeping_ways) {
         INFO(way);
         scratch_root root;
-        auto receiver = participant({open_numbers + " subscribers=2", "subscriber"});
+        auto receiver = sleeper(way, {open_numbers + " subscribers=2", "subscriber"});
         auto holder = participant({open_numbers, "subscriber"});
         auto publisher = participant({open_numbers, "publisher", "publish 1 2"});
         REQUIRE(holder.ask("hold") == "1");

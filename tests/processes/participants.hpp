@@ -41,7 +41,8 @@ inline child participant(const std::vector<std::string>& lines,
 }
 
 /// The ways in which an agent receives that sleep when nothing is there.
-inline const std::vector<std::string> sleeping_ways{"blocking", "timed", "epoll", "wait_set",
+inline const std::vector<std::string> sleeping_ways{"blocking", "timed",    "blocking_on_eventfd",
+                                                    "epoll",    "wait_set",
 #ifdef AGENT_AWAITS
                                                     "await"
 #endif
@@ -51,6 +52,23 @@ inline std::vector<std::string> all_ways() {
     auto ways = sleeping_ways;
     ways.push_back("receive");
     return ways;
+}
+
+/// An agent that will sleep in this way. Nothing that is missed is made good by the clock: it would be a hang.
+inline child sleeper(const std::string& way,
+                     const std::vector<std::string>& lines,
+                     const std::string& liveness_bound_ms = "3600000") {
+    std::vector<std::string> all{"configure liveness_bound " + liveness_bound_ms,
+                                 "configure wait_strategy block"};
+    if (way.ends_with("on_eventfd")) all.push_back("configure doorbell eventfd");
+    all.insert(all.end(), lines.begin(), lines.end());
+    return participant(all);
+}
+
+/// The same for a test in which wakers die: on a futex only the clock tells of that.
+inline child sleeper_among_the_dying(const std::string& way, const std::vector<std::string>& lines) {
+    const bool on_futex = way == "blocking" || way == "timed";
+    return sleeper(way, lines, on_futex ? "20" : "3600000");
 }
 
 /// Runs for that long, so that a kill hits at a random instant.

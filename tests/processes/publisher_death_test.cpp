@@ -44,7 +44,7 @@ TEST_CASE("subscribers that sleep read what a publisher sent right before kill -
     for (const auto& way : sleeping_ways) {
         INFO(way);
         scratch_root root;
-        auto subscriber = participant({open_numbers, "subscriber"});
+        auto subscriber = sleeper_among_the_dying(way, {open_numbers, "subscriber"});
         subscriber.tell("stream " + way);
         subscriber.wait_until_asleep();
         std::uint64_t next = 1;

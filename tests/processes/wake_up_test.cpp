@@ -21,14 +21,21 @@ const std::string open_numbers = "open_or_create numbers buffer=8";
 const std::string open_bells = "open_or_create_event bells max=9";
 
 child sleeping_subscriber(const std::string& way) {
-    auto made = participant({open_numbers, "subscriber"});
+    auto made = sleeper(way, {open_numbers, "subscriber"});
     made.tell("stream " + way);
     made.wait_until_asleep();
     return made;
 }
 
 child sleeping_listener(const std::string& way) {
-    auto made = participant({open_bells, "listener"});
+    auto made = sleeper(way, {open_bells, "listener"});
+    made.tell("hear " + way);
+    made.wait_until_asleep();
+    return made;
+}
+
+child sleeping_listener_among_the_dying(const std::string& way) {
+    auto made = sleeper_among_the_dying(way, {open_bells, "listener"});
     made.tell("hear " + way);
     made.wait_until_asleep();
     return made;
@@ -106,7 +113,8 @@ TEST_CASE("a notifier killed at any instruction of notify leaves no sleeping lis
           "[traced]") {
     scratch_root root;
     std::vector<child> sleepers;
-    for (const auto& way : sleeping_ways) sleepers.push_back(sleeping_listener(way));
+    for (const auto& way : sleeping_ways)
+        sleepers.push_back(sleeping_listener_among_the_dying(way));
     auto living = participant({open_bells, "notifier"});
     int total = 0, killed = 0, set = 0;
     for (int at = 0;; at += at < 200 ? 2 : 10) {

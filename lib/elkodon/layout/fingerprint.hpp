@@ -49,6 +49,7 @@ constexpr std::uint64_t make_fingerprint() noexcept {
                                          offsetof(control_page, generation),
                                          offsetof(control_page, waiting),
                                          offsetof(doorbell_segment, armed),
+                                         offsetof(doorbell_segment, backend),
                                          offsetof(doorbell_segment, summary),
                                          offsetof(doorbell_segment, leaves),
                                          offsetof(listener_segment, wake_at),

@@ -95,41 +95,42 @@ timespec time_left(std::chrono::steady_clock::time_point until) noexcept {
 
 }  // namespace
 
-std::size_t poll_set::wait(
-    ready_file (&files)[most_at_once],
-    std::optional<std::chrono::steady_clock::time_point> until) const noexcept {
+wait_end poll_set::wait(ready_file (&files)[most_at_once],
+                        std::size_t& count,
+                        std::optional<std::chrono::steady_clock::time_point> until) const noexcept {
     std::array<epoll_event, most_at_once> events;
     constexpr auto room = static_cast<int>(most_at_once);
+    count = 0;
     for (;;) {
         const auto left = until ? time_left(*until) : timespec{};
-        int count = epoll_pwait2(set_.get(), events.data(), room, until ? &left : nullptr, nullptr);
-        if (count < 0 && errno == EINTR) continue;
-        if (count < 0) {  // Linux 5.10 and older has no such call, and some sandboxes forbid it
-            if (!wait_readable(set_.get(), until)) return 0;
-            count = epoll_wait(set_.get(), events.data(), room, 0);
-            if (count <= 0) continue;
+        int found = epoll_pwait2(set_.get(), events.data(), room, until ? &left : nullptr, nullptr);
+        if (found < 0 && errno == EINTR) continue;
+        if (found < 0) {  // Linux 5.10 and older has no such call, and some sandboxes forbid it
+            if (const auto end = wait_readable(set_.get(), until); end != wait_end::woken)
+                return end;
+            found = epoll_wait(set_.get(), events.data(), room, 0);
+            if (found < 0 && errno != EINTR) return wait_end::refused;
+            if (found <= 0) continue;
         }
-        for (int i = 0; i < count; ++i) {
+        for (int i = 0; i < found; ++i) {
             const auto& event = events[static_cast<std::size_t>(i)];
             files[i] = {event.data.u64, event.events};
         }
-        return static_cast<std::size_t>(count);
+        count = static_cast<std::size_t>(found);
+        return count > 0 ? wait_end::woken : wait_end::time_over;
     }
 }
 
-bool wait_readable(int file, std::optional<std::chrono::steady_clock::time_point> until) noexcept {
+wait_end wait_readable(int file,
+                       std::optional<std::chrono::steady_clock::time_point> until) noexcept {
     for (;;) {
         pollfd look{file, POLLIN, 0};
-        timespec left{};
-        if (until) {
-            const auto rest = std::max(*until - std::chrono::steady_clock::now(),
-                                       std::chrono::steady_clock::duration{});
-            left.tv_sec = static_cast<time_t>(rest.count() / 1'000'000'000);
-            left.tv_nsec = static_cast<long>(rest.count() % 1'000'000'000);
-        }
+        const auto left = until ? time_left(*until) : timespec{};
         const int count = ppoll(&look, 1, until ? &left : nullptr, nullptr);
-        if (count > 0) return true;
-        if (count == 0) return false;
+        if (count == 0) return wait_end::time_over;
+        if (count < 0 && errno == EINTR) continue;
+        if (count > 0 && (look.revents & POLLNVAL) != 0) errno = EBADF;
+        return count < 0 || (look.revents & POLLNVAL) != 0 ? wait_end::refused : wait_end::woken;
     }
 }
 

@@ -12,6 +12,13 @@
 
 namespace elkodon::os {
 
+/// How a wait ended.
+enum class wait_end {
+    woken,  ///< or perhaps not: look
+    time_over,
+    refused,  ///< the system doesn't let us wait: errno says why
+};
+
 /// Non-blocking from the start: some loops would otherwise set that on the shared description.
 fd make_eventfd();
 
@@ -51,17 +58,18 @@ public:
 
     static constexpr std::size_t most_at_once = 256;
 
-    /// Waits until something is ready or the time is over (none: for ever): how many, the others come in turn. Signals
-    /// don't end it. Allocates nothing. Any thread, also while others add and remove.
-    std::size_t wait(ready_file (&files)[most_at_once],
-                     std::optional<std::chrono::steady_clock::time_point> until) const noexcept;
+    /// Waits until something is ready or the time is over (none: for ever): then `count` are ready, the others come in
+    /// turn. Signals don't end it. Allocates nothing. Any thread, also while others add and remove.
+    wait_end wait(ready_file (&files)[most_at_once],
+                  std::size_t& count,
+                  std::optional<std::chrono::steady_clock::time_point> until) const noexcept;
 
 private:
     fd set_;
 };
 
-/// Waits until `file` is readable or the time is over (none: for ever). False when the time was over.
-/// Signals don't end it.
-bool wait_readable(int file, std::optional<std::chrono::steady_clock::time_point> until) noexcept;
+/// Waits until `file` is readable or the time is over (none: for ever). Signals don't end it.
+wait_end wait_readable(int file,
+                       std::optional<std::chrono::steady_clock::time_point> until) noexcept;
 
 }  // namespace elkodon::os

@@ -176,7 +176,10 @@ event_ids listener_port::wait(deadline until, how_many many) {
         if (wait.behind_descriptor()) return event_ids({}, errc::already_attached);
         const auto due = deadline_.due();
         const bool due_first = due && (!until || *due < *until);
-        if (wait.sleep(due_first ? due : until) || due_first) continue;
+        std::error_code failure;
+        const bool slept = wait.sleep(due_first ? due : until, failure);
+        if (failure) return event_ids({}, failure);
+        if (slept || due_first) continue;
         const bool late = !gather() && deadline_.tell();
         return hand_over(many, late ? errc::deadline_missed : std::error_code{});
     }
@@ -184,7 +187,7 @@ event_ids listener_port::wait(deadline until, how_many many) {
 
 int listener_port::native_handle() {
     if (forked()) throw error(errc::forked, "ask a listener for its descriptor");
-    return wait_alone().native_handle();
+    return own_descriptor();
 }
 
 }  // namespace elkodon::port

@@ -1,9 +1,12 @@
 // See lone_wait.hpp.
 #include <elkodon/port/lone_wait.hpp>
 
+#include <cerrno>
+
 namespace elkodon::port {
 
-lone_wait::lone_wait(waiting_port& port) : port_(port), bell_(port.doorbell_place()) {
+lone_wait::lone_wait(waiting_port& port, layout::doorbell_kind kind)
+    : port_(port), bell_(port.doorbell_place(), kind) {
     port_.attach(bell_);
 }
 
@@ -36,11 +39,11 @@ void lone_wait::wake_up() noexcept {
 }
 
 // Whatever keeps waking us without news, the time is over when it is over.
-bool lone_wait::sleep(deadline until) noexcept {
-    const bool slept = arm();
-    const bool in_time = slept ? os::wait_readable(bell_.descriptor(), until) : true;
+bool lone_wait::sleep(deadline until, std::error_code& failure) noexcept {
+    const auto end = arm() ? bell_.sleep(until) : os::wait_end::woken;
+    if (end == os::wait_end::refused) failure = {errno, std::system_category()};
     wake_up();
-    return in_time && (!until || std::chrono::steady_clock::now() < *until);
+    return end == os::wait_end::woken && (!until || std::chrono::steady_clock::now() < *until);
 }
 
 int lone_wait::native_handle() noexcept {

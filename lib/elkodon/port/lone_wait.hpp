@@ -27,14 +27,16 @@ deadline deadline_after(std::chrono::duration<Rep, Period> time) noexcept {
 /// Owned by the port that it serves. One at a time.
 class lone_wait {
 public:
-    explicit lone_wait(waiting_port& port);
+    lone_wait(waiting_port& port, layout::doorbell_kind kind);
     ~lone_wait() { port_.detach(); }
     lone_wait(const lone_wait&) = delete;
     lone_wait& operator=(const lone_wait&) = delete;
 
-    /// Sleeps until the port may have news. False when the time is over. The caller has looked, looks again
-    /// afterwards, and comes back when there was nothing.
-    bool sleep(deadline until) noexcept;
+    /// Sleeps until the port may have news. False when the time is over, or, with `failure`, when the system doesn't let
+    /// us sleep. The caller has looked, looks again afterwards, and comes back when there was nothing.
+    bool sleep(deadline until, std::error_code& failure) noexcept;
+
+    bool has_descriptor() const noexcept { return bell_.has_descriptors(); }
 
     /// The descriptor for other loops; from the first call on the port is armed whenever it is empty.
     int native_handle() noexcept;

@@ -316,7 +316,7 @@ bool publisher_port::wait_for_room(status& failure) noexcept {
         until = std::min(until.value_or(again), again);
     }
     std::error_code refused;
-    without_throwing(refused, [&] { return wait_alone().sleep(until); });
+    without_throwing(refused, [&] { return wait_alone().sleep(until, refused); });
     warm();
     failure = status::from(refused);
     return !refused;

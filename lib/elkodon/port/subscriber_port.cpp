@@ -339,13 +339,17 @@ borrowed subscriber_port::wait_and_receive(deadline until, status& ec) {
             ec = errc::already_attached;
             return {};
         }
-        if (!wait.sleep(until)) return take(ec);
+        std::error_code failure;
+        if (wait.sleep(until, failure)) continue;
+        message = take(ec);
+        if (!message && !ec) ec = status::from(failure);
+        return message;
     }
 }
 
 int subscriber_port::native_handle() {
     if (forked()) throw error(errc::forked, "ask a subscriber for its descriptor");
-    return wait_alone().native_handle();
+    return own_descriptor();
 }
 
 }  // namespace elkodon::port

@@ -203,9 +203,9 @@ status wait_set_core::wait(deadline until) noexcept try {
     const bool stays = !nothing() || over(until);
     const bool due = ++turns_ % turns_without_system_call == 0;
     if (behind_descriptor_ || due || (stays && !by_file_.empty())) poll_files();
-    if (nothing() && !stays) wait_for_news(held, until);
+    const auto failure = nothing() && !stays ? wait_for_news(held, until) : status();
     if (behind_descriptor_) leave_descriptor_armed();
-    return {};
+    return failure;
 } catch (...) {
     return status::from(std::make_error_code(std::errc::not_enough_memory));
 }
@@ -275,7 +275,11 @@ void wait_set_core::look_at_timers() noexcept {
     });
 }
 
-void wait_set_core::poll_files() noexcept { serve(files_.wait(found_, time_point{})); }
+void wait_set_core::poll_files() noexcept {
+    std::size_t count = 0;
+    files_.wait(found_, count, time_point{});
+    serve(count);
+}
 
 // Awake: drained and disarmed before the look, so that what comes later rings again.
 void wait_set_core::serve(std::size_t count) noexcept {
@@ -296,7 +300,7 @@ void wait_set_core::serve(std::size_t count) noexcept {
     look();
 }
 
-void wait_set_core::wait_for_news(lock& held, deadline until) noexcept {
+status wait_set_core::wait_for_news(lock& held, deadline until) noexcept {
     const auto most = estimator_.spin_for();
     const auto began = timer::clock::now();
     if (most > most.zero()) {
@@ -305,8 +309,10 @@ void wait_set_core::wait_for_news(lock& held, deadline until) noexcept {
         spin(held, until ? std::min(end, *until) : end);
     }
     const bool slept = nothing() && !over(until);
-    while (nothing() && !over(until)) sleep(held, until);
+    status failure;
+    while (nothing() && !over(until) && !failure) failure = sleep(held, until);
     estimator_.waited({timer::clock::now() - began, most > most.zero(), slept, !ready_ids_.empty()});
+    return failure;
 }
 
 void wait_set_core::spin(lock& held, time_point until) noexcept {
@@ -321,17 +327,25 @@ void wait_set_core::spin(lock& held, time_point until) noexcept {
 }
 
 // The look of those that turn cold comes after their bits and before the sleep: prepare_sleep() has it.
-void wait_set_core::sleep(lock& held, deadline until) noexcept {
+status wait_set_core::sleep(lock& held, deadline until) noexcept {
     cool_all();
     look_at_timers();
-    if (!nothing()) return room_.stay_awake();
+    if (!nothing()) {
+        room_.stay_awake();
+        return {};
+    }
     const auto due = timers_.next();
     asleep_ = true;
     held.unlock();
-    const auto count = files_.wait(found_, due && (!until || *due < *until) ? due : until);
+    std::size_t count = 0;
+    const auto end = files_.wait(found_, count, due && (!until || *due < *until) ? due : until);
+    const auto failure = end == os::wait_end::refused
+                             ? status::from(std::error_code(errno, std::system_category()))
+                             : status();
     held.lock();
     asleep_ = false;
     serve(count);
+    return failure;
 }
 
 void wait_set_core::cool_all() noexcept {

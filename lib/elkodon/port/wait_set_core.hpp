@@ -53,7 +53,7 @@ public:
     void detach(attached& what) noexcept;
 
     /// Waits until something is ready, wake() was called, or the time is over. Its errors: forked; already_running
-    /// when another thread waits.
+    /// when another thread waits; what the system says that doesn't let us sleep.
     status wait(deadline until) noexcept;
 
     /// What the last turn has found; valid until the next one.
@@ -96,9 +96,9 @@ private:
     void collect() noexcept;
     void poll_files() noexcept;
     void serve(std::size_t count) noexcept;
-    void wait_for_news(lock& held, deadline until) noexcept;
+    status wait_for_news(lock& held, deadline until) noexcept;
     void spin(lock& held, time_point until) noexcept;
-    void sleep(lock& held, deadline until) noexcept;
+    status sleep(lock& held, deadline until) noexcept;
     void cool_all() noexcept;
     void leave_descriptor_armed() noexcept;
 

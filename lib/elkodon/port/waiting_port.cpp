@@ -11,8 +11,16 @@ waiting_port::waiting_port(std::shared_ptr<service::service_directory> service, 
 waiting_port::~waiting_port() = default;
 
 lone_wait& waiting_port::wait_alone() {
-    if (!lone_) lone_ = std::make_unique<lone_wait>(*this);
+    if (!lone_)
+        lone_ = std::make_unique<lone_wait>(*this,
+                                            segment::kind_for_a_thread(doorbell_place().backend));
     return *lone_;
+}
+
+int waiting_port::own_descriptor() {
+    if (lone_ && !lone_->has_descriptor()) lone_.reset();
+    if (!lone_) lone_ = std::make_unique<lone_wait>(*this, layout::doorbell_kind::eventfd);
+    return lone_->native_handle();
 }
 
 bool waiting_port::behind_descriptor() const noexcept {

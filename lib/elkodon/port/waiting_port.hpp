@@ -70,8 +70,10 @@ public:
     /// Who is told when the port ends, as long as it is attached.
     void watched_by(port_watcher* watcher) noexcept { watcher_ = watcher; }
 
-    /// The port's own doorbell, made on the first call: for a blocked thread, or behind a descriptor.
+    /// The port's own doorbell, made on the first call: for a blocked thread.
     lone_wait& wait_alone();
+    /// The port's descriptor. Its own doorbell is made, or, where a thread has slept on a futex before, made anew.
+    int own_descriptor();
     bool behind_descriptor() const noexcept;
 
     /// Before a sleep: sets the waiter bit. True when the port was hot; then a fence is due before the last

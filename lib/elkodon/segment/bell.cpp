@@ -1,4 +1,6 @@
 // See bell.hpp.
+#include <elkodon/base/untrusted.hpp>
+#include <elkodon/os/futex.hpp>
 #include <elkodon/os/poll.hpp>
 #include <elkodon/os/socket.hpp>
 #include <elkodon/segment/bell.hpp>
@@ -6,6 +8,19 @@
 #include <cerrno>
 
 namespace elkodon::segment {
+namespace {
+
+using layout::doorbell_kind;
+
+// Read once, as all that others can write.
+std::optional<doorbell_kind> kind_of(const foreign_segment& memory) noexcept {
+    const auto kind =
+        static_cast<doorbell_kind>(read_once(memory.as<layout::doorbell_segment>().backend));
+    if (kind != doorbell_kind::futex && kind != doorbell_kind::eventfd) return std::nullopt;
+    return kind;
+}
+
+}  // namespace
 
 std::string doorbell_name(process_id owner, doorbell_id id) {
     return owner.to_string() + "." + id.to_string();
@@ -21,24 +36,29 @@ std::shared_ptr<bell> bell::open(int doorbells,
     auto memory = foreign_segment::map(doorbells, name, layout::segment_kind::doorbell,
                                        os::access::read_write, sizeof(layout::doorbell_segment));
     if (memory.why_absent() == absence::our_failure) failure = memory.failure();
-    if (!memory) return nullptr;
-    auto made = std::make_shared<bell>(doorbells, std::move(name), std::move(memory));
+    const auto kind = memory ? kind_of(memory) : std::nullopt;
+    if (!kind) return nullptr;
+    auto made = std::make_shared<bell>(doorbells, std::move(name), std::move(memory), *kind);
     failure = made->connect();
     return failure ? nullptr : made;
 }
 
-bell::bell(int doorbells, std::string name, foreign_segment memory)
+bell::bell(int doorbells, std::string name, foreign_segment memory, doorbell_kind kind)
     : memory_(std::move(memory)),
       ready_(ready_set_of(memory_.as<layout::doorbell_segment>())),
       name_(std::move(name)),
-      doorbells_(doorbells) {}
+      doorbells_(doorbells),
+      kind_(kind) {}
 
 void bell::ring_if_armed() noexcept {
-    auto& word = memory_.as<layout::doorbell_segment>().armed;
+    auto& word = armed_word();
     // sync[doorbell.armed] seq_cst: after our mark of the summary. The sleeper stores the armed word, then
     // loads the summary: it sees our mark, or we see it armed.
     auto armed = word.load(std::memory_order_seq_cst);
     if (layout::armed_state_of(armed) != layout::armed_state::armed) return;
+    // Rung and woken in one step, or a waker stopped in between would have silenced everybody else.
+    if (kind_ == doorbell_kind::futex)
+        return os::set_and_wake(word, static_cast<std::uint32_t>(layout::armed_state::rung));
     // Ring before the exchange: a waker stopped in between would otherwise have silenced everybody else.
     // Who has not rung says nothing, so that the next one tries.
     if (!ring()) return;
@@ -57,7 +77,7 @@ std::error_code bell::connect() noexcept {
 
 // A new connection is a ring by itself: the owner polls its listening socket level-style. So is a full backlog.
 os::connecting bell::connect_locked() noexcept {
-    if (connection_) return os::connecting::connected;
+    if (connection_ || kind_ == doorbell_kind::futex) return os::connecting::connected;
     return os::connect_to(doorbells_, socket_name(name_), connection_);
 }
 

@@ -1,28 +1,23 @@
 // See doorbell.hpp.
+#include <elkodon/os/futex.hpp>
 #include <elkodon/os/process.hpp>
 #include <elkodon/segment/bell.hpp>
 #include <elkodon/segment/doorbell.hpp>
 
 #include <cerrno>
-#include <utility>
 
 namespace elkodon::segment {
-namespace {
 
-constexpr std::size_t most_peers = 256;
-constexpr std::uint64_t listener_key = 0;
-constexpr std::uint64_t timer_key = 1;
+using layout::armed_state;
+using layout::doorbell_kind;
 
-os::fd make_spare() noexcept try { return os::make_eventfd(); } catch (...) {
-    return {};
+doorbell_kind kind_for_a_thread(doorbell_backend wish) noexcept {
+    const bool automatic = wish == doorbell_backend::automatic;
+    const bool on_futex = automatic ? os::has_futexes() : wish == doorbell_backend::futex;
+    return on_futex ? doorbell_kind::futex : doorbell_kind::eventfd;
 }
 
-constexpr std::uint64_t connection_key(std::size_t index) noexcept { return 2 + 2 * index; }
-constexpr std::uint64_t process_key(std::size_t index) noexcept { return 3 + 2 * index; }
-
-}  // namespace
-
-doorbell::doorbell(const doorbell_place& place)
+doorbell::doorbell(const doorbell_place& place, doorbell_kind kind)
     : place_(place),
       id_(os::random_number()),
       memory_(place.doorbells,
@@ -30,29 +25,19 @@ doorbell::doorbell(const doorbell_place& place)
               sizeof(layout::doorbell_segment),
               "create a doorbell"),
       ready_(ready_set_of(memory_.as<layout::doorbell_segment>())),
-      eventfd_(os::make_eventfd()),
-      timer_(os::make_timer()),
-      spare_(os::make_eventfd()),
-      fork_generation_(os::fork_generation()) {
+      fork_generation_(os::fork_generation()),
+      look_at_((clock::now() + place.liveness_bound).time_since_epoch().count()) {
     const auto name = doorbell_name(place.process, id_);
-    listener_ = os::listen_at(place.doorbells, socket_name(name));
-    // Without one of these it would be a bell that nobody hears.
-    const bool audible = control_.add(listener_.get(), listener_key) &&
-                         control_.add(timer_.get(), timer_key) && both_.add(eventfd_.get(), 0) &&
-                         both_.add(control_.get(), 1);
-    if (!audible) {
-        const int number = errno;
-        os::unlink_name(place.doorbells, socket_name(name));
-        os::throw_errno(number, "create a doorbell");
-    }
+    memory_.as<layout::doorbell_segment>().backend = static_cast<std::uint32_t>(kind);
+    if (kind == doorbell_kind::eventfd)
+        reception_ = std::make_unique<reception>(place, name, notices_);
+    else if (!os::has_futexes()) os::throw_errno(ENOSYS, "create a doorbell on a futex");
     memory_.link(place.doorbells, name);
 }
 
 doorbell::~doorbell() {
-    if (fork_generation_ != os::fork_generation()) return;
-    const auto name = doorbell_name(place_.process, id_);
-    os::unlink_name(place_.doorbells, name);
-    os::unlink_name(place_.doorbells, socket_name(name));
+    if (fork_generation_ == os::fork_generation())
+        os::unlink_name(place_.doorbells, doorbell_name(place_.process, id_));
 }
 
 std::optional<std::uint32_t> doorbell::take_slot() {
@@ -72,158 +57,72 @@ void doorbell::free_slot(std::uint32_t slot) noexcept {
     free_slots_.push_back(slot);
 }
 
+void doorbell::watch(process_id process) {
+    if (reception_) reception_->watch(process);
+}
+
 void doorbell::arm() noexcept {
     ++epoch_;
     armed_ = true;
     // sync[doorbell.armed] seq_cst: stored before we load the summary; a waker marks the summary, then loads
     // this. One of the two sees the other.
-    memory_.as<layout::doorbell_segment>().armed.store(
-        layout::armed_word(epoch_, layout::armed_state::armed), std::memory_order_seq_cst);
-    // relaxed: whoever bounds sleeps starts the timer for this one.
-    if (bounded_.load(std::memory_order_relaxed)) look_again_after(place_.liveness_bound);
+    armed_word().store(layout::armed_word(epoch_, armed_state::armed), std::memory_order_seq_cst);
+    if (reception_) reception_->bound_this_sleep();
 }
 
 void doorbell::disarm() noexcept {
     armed_ = false;
     // sync[doorbell.armed] release: a waker that still sees us armed rings once more, which is harmless.
-    memory_.as<layout::doorbell_segment>().armed.store(
-        layout::armed_word(epoch_, layout::armed_state::idle), std::memory_order_release);
+    armed_word().store(layout::armed_word(epoch_, armed_state::idle), std::memory_order_release);
 }
 
 bool doorbell::rung() const noexcept {
     // sync[doorbell.armed] acquire: a waker's exchange.
-    const auto word = memory_.as<layout::doorbell_segment>().armed.load(std::memory_order_acquire);
-    return layout::armed_state_of(word) != layout::armed_state::armed;
+    return layout::armed_state_of(armed_word().load(std::memory_order_acquire)) !=
+           armed_state::armed;
 }
 
-// Remembered whatever comes of it, or a dead peer whose name stays would be noticed again and again.
-void doorbell::watch(process_id process) {
-    const std::lock_guard lock(mutex_);
-    if (process == place_.process || watched_.contains(process)) return;
-    if (watched_.size() >= most_peers) return bound();
-    watched_.insert(process);
-    os::fd connection;
-    switch (os::connect_to(place_.processes, socket_name(process.to_string()), connection)) {
-        case os::connecting::refused: return notice();  // dead: the port's next look asks its lock
-        case os::connecting::full:
-        case os::connecting::failed: return bound();
-        case os::connecting::connected: break;
-    }
-    bool dead = false;
-    auto ended = os::peer_process(connection.get(), dead);
-    if (dead) return notice();
-    add_peer(std::move(connection), std::move(ended), process);
+os::wait_end doorbell::sleep(std::optional<clock::time_point> until) noexcept {
+    return reception_ ? os::wait_readable(reception_->descriptor(), until) : sleep_on_futex(until);
 }
 
-void doorbell::notice() noexcept {
-    // sync[doorbell.notices] release: see notices().
-    notices_.fetch_add(1, std::memory_order_release);
+// No connection tells of a waker that died before it rang: we look again once a liveness bound, whoever was to ring.
+os::wait_end doorbell::sleep_on_futex(std::optional<clock::time_point> until) noexcept {
+    // relaxed: whoever brings it forward while we sleep is content with the sleep after this one.
+    const clock::time_point look{clock::duration(look_at_.load(std::memory_order_relaxed))};
+    const bool look_first = !until || look <= *until;
+    const auto end = os::sleep_on(armed_word(), layout::armed_word(epoch_, armed_state::armed),
+                                  look_first ? look : *until);
+    return end == os::wait_end::time_over && look_first ? os::wait_end::woken : end;
+}
+
+void doorbell::ring_ourselves() noexcept {
+    if (reception_) return reception_->ring();
+    os::set_and_wake(armed_word(), static_cast<std::uint32_t>(armed_state::rung));
 }
 
 void doorbell::look_again_after(std::chrono::nanoseconds time) noexcept {
-    const std::lock_guard lock(mutex_);
-    start_timer(time);
+    if (reception_) return reception_->look_again_after(time);
+    look_at(clock::now() + time);
 }
 
-// A timer that runs already and ends earlier goes on: restarted at every arming it might never end.
-void doorbell::start_timer(std::chrono::nanoseconds after) noexcept {
-    const auto end = std::chrono::steady_clock::now() + after;
-    if (timer_end_ && *timer_end_ <= end) return;
-    timer_end_ = end;
-    os::start_timer(timer_.get(), after);
+// Brought forward, never put off: put off at every arming it might never come.
+void doorbell::look_at(clock::time_point when) noexcept {
+    const auto due = when.time_since_epoch().count();
+    // relaxed, both: a number, which orders nothing.
+    auto known = look_at_.load(std::memory_order_relaxed);
+    while (due < known && !look_at_.compare_exchange_weak(known, due, std::memory_order_relaxed)) {}
 }
 
-// Newcomers last: a slot that a departed peer has left is not taken over in the middle of its notices.
 void doorbell::serve() noexcept {
-    const std::lock_guard lock(mutex_);
-    // Once more after newcomers: one may have rung with a byte before he was let in, and that would keep our
-    // descriptor readable with nothing behind it.
-    bool newcomers = true;
-    for (int pass = 0; pass < 2 && std::exchange(newcomers, false); ++pass) {
-        std::uint64_t keys[64];
-        const auto count = control_.ready(keys);
-        for (std::size_t i = 0; i < count; ++i) {
-            if (keys[i] == listener_key) newcomers = true;
-            else if (keys[i] == timer_key) {
-                os::drain(timer_.get());
-                timer_end_.reset();
-                notice();
-            } else serve_peer((keys[i] - 2) / 2, keys[i] % 2 == 1);
-        }
-        if (newcomers) accept_newcomers();
-    }
-}
-
-void doorbell::accept_newcomers() noexcept {
-    if (!spare_) spare_ = make_spare();
-    for (;;) {
-        bool exhausted = false;
-        auto connection = os::accept_one(listener_.get(), exhausted);
-        if (connection) {
-            admit(std::move(connection));
-            continue;
-        }
-        if (!exhausted || !spare_) return;
-        // No descriptor left: let the newcomer in and out again, so that the listener doesn't stay readable.
-        // He connects anew with his next ring, and until we can watch him our sleeps are bounded.
-        spare_.reset();
-        os::accept_one(listener_.get(), exhausted).reset();
-        spare_ = make_spare();
-        bound();
-        notice();
-    }
-}
-
-// Only processes of our user get the eventfd: whoever holds it can drain it. Others ring with bytes.
-void doorbell::admit(os::fd connection) noexcept {
-    bool dead = false;
-    auto ended = os::peer_process(connection.get(), dead);
-    notice();
-    if (dead) return;
-    if (os::peer_user(connection.get()) == os::user_number() &&
-        !os::send_byte(connection.get(), eventfd_.get()))
-        return;
-    add_peer(std::move(connection), std::move(ended), {});
-}
-
-bool doorbell::add_peer(os::fd connection, os::fd process, process_id watched) noexcept try {
-    std::size_t index = 0;
-    while (index < peers_.size() && peers_[index].used) ++index;
-    if (index == peers_.size()) peers_.emplace_back();
-    if (!control_.add(connection.get(), connection_key(index)) ||
-        (process && !control_.add(process.get(), process_key(index)))) {
-        bound();
-        return false;
-    }
-    if (!process) bound();
-    peers_[index] = {std::move(connection), std::move(process), watched, true};
-    return true;
-} catch (...) {
-    bound();
-    return false;
-}
-
-void doorbell::serve_peer(std::size_t index, bool process_ended) noexcept {
-    if (index >= peers_.size() || !peers_[index].used) return;
-    auto& peer = peers_[index];
-    const auto news = os::receive_bytes(peer.connection.get());
-    if (!news.gone && !process_ended) return;
-    notice();
-    watched_.erase(peer.watched);
-    control_.remove(peer.connection.get());
-    if (peer.process) control_.remove(peer.process.get());
-    peer = {};
-}
-
-void doorbell::bound_sleeps() noexcept {
-    const std::lock_guard lock(mutex_);
-    bound();
-}
-
-void doorbell::bound() noexcept {
-    // relaxed, both: see arm().
-    if (bounded_.exchange(true, std::memory_order_relaxed)) return;
-    start_timer(place_.liveness_bound);
+    if (reception_) return reception_->serve();
+    const auto now = clock::now();
+    // relaxed, both: as in look_at().
+    if (now.time_since_epoch().count() < look_at_.load(std::memory_order_relaxed)) return;
+    look_at_.store((now + place_.liveness_bound).time_since_epoch().count(),
+                   std::memory_order_relaxed);
+    // sync[doorbell.notices] release: see notices().
+    notices_.fetch_add(1, std::memory_order_release);
 }
 
 }  // namespace elkodon::segment

@@ -4,6 +4,7 @@
 
 #include <elkodon/base/allocation.hpp>
 #include <elkodon/base/backpressure.hpp>
+#include <elkodon/base/doorbell_backend.hpp>
 #include <elkodon/base/log.hpp>
 #include <elkodon/base/wait_strategy.hpp>
 
@@ -43,6 +44,10 @@ struct configuration {
     /// What waiters do before they sleep, unless their port's builder says otherwise. The first node of a process
     /// in a domain decides, as for liveness_bound.
     elkodon::wait_strategy wait_strategy;
+
+    /// What a thread sleeps on while it blocks in a wait. The first node of a process in a domain decides, as for
+    /// liveness_bound.
+    doorbell_backend doorbell = doorbell_backend::automatic;
 
     /// Every sleeper looks again once per liveness_bound, rung or not: a participant that clears others' waiter
     /// bits then delays their wake-up and can't prevent it. The first node of a process in a domain decides.

@@ -20,6 +20,9 @@ inline constexpr std::array<std::string_view, 6> words_of<log_level>{"trace", "d
 template <>
 inline constexpr std::array<std::string_view, 3> words_of<audience>{"owner", "group", "everyone"};
 template <>
+inline constexpr std::array<std::string_view, 3> words_of<doorbell_backend>{"auto", "futex",
+                                                                            "eventfd"};
+template <>
 inline constexpr std::array<std::string_view, 3> words_of<backpressure>{"block", "fail", "discard"};
 template <>
 inline constexpr std::array<std::string_view, 3> words_of<allocation_strategy>{"fixed", "best_fit",
@@ -36,6 +39,7 @@ void for_each_key(Configuration& config, Visit&& visit) {
     visit("log_level", config.log_level);
     visit("liveness_bound", config.liveness_bound, bounds_of_waits);
     visit("wait_strategy", config.wait_strategy);
+    visit("doorbell", config.doorbell);
     visit("distrust_peers", config.distrust_peers);
     visit("memory.prefault", config.memory.prefault);
     visit("memory.huge_pages", config.memory.huge_pages);

@@ -92,6 +92,7 @@ presence::presence(const configuration& config, reach who)
       liveness_bound_(config.liveness_bound),
       distrust_peers_(config.distrust_peers),
       wait_strategy_(config.wait_strategy),
+      doorbell_backend_(config.doorbell),
       fork_generation_(os::fork_generation()),
       lock_file_(os::create_unnamed(domain_.processes.get(), 0, "create a process' lock file")) {
     // Locked before it has a name: nobody ever sees it unlocked while we live.

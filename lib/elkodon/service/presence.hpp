@@ -71,8 +71,10 @@ public:
 
     /// A doorbell keeps the presence alive: it may outlive every node and port.
     segment::doorbell_place doorbell_place() const noexcept {
-        return {shared_from_this(), domain_.doorbells.get(), domain_.processes.get(), id_,
-                liveness_bound_,    distrust_peers_,         wait_strategy_};
+        return {shared_from_this(),      domain_.doorbells.get(),
+                domain_.processes.get(), id_,
+                liveness_bound_,         distrust_peers_,
+                wait_strategy_,          doorbell_backend_};
     }
 
 private:
@@ -81,6 +83,7 @@ private:
     std::chrono::milliseconds liveness_bound_;
     bool distrust_peers_;
     wait_strategy wait_strategy_;
+    doorbell_backend doorbell_backend_;
     std::uint32_t fork_generation_;
     os::fd lock_file_;
     std::optional<own_lock> own_lock_;

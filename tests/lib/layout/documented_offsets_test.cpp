@@ -111,6 +111,7 @@ TEST_CASE("the tables in the layout headers say where each field is") {
     CHECK(table_in("doorbell_segment.hpp") ==
           text_of_rows({{"header", offsetof(doorbell_segment, header)},
                         {"armed", offsetof(doorbell_segment, armed)},
+                        {"backend", offsetof(doorbell_segment, backend)},
                         {"summary", offsetof(doorbell_segment, summary)},
                         {"leaves", offsetof(doorbell_segment, leaves)}}));
     CHECK(table_in("event_segments.hpp") ==

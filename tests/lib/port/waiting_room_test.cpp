@@ -94,7 +94,8 @@ struct room : world {
         return all;
     }
     bool readable() {
-        return os::wait_readable(waits.descriptor(), std::chrono::steady_clock::now());
+        return os::wait_readable(waits.descriptor(), std::chrono::steady_clock::now()) ==
+               os::wait_end::woken;
     }
     void await_all() {
         for (std::uint32_t seat = 0; seat < ports.size(); ++seat) waits.await(seat);

@@ -104,6 +104,7 @@ domain = "simulation"
 log_level = "debug"
 liveness_bound = "2s"
 wait_strategy = "spin_then_block(20us)"
+doorbell = "eventfd"
 distrust_peers = true
 node.name = "planner"
 [files]
@@ -131,6 +132,7 @@ event_id_max_value = 9
     expected.log_level = elkodon::log_level::debug;
     expected.liveness_bound = 2s;
     expected.wait_strategy = elkodon::wait_strategy::spin_then_block(20us);
+    expected.doorbell = elkodon::doorbell_backend::eventfd;
     expected.distrust_peers = true;
     expected.node.name = "planner";
     expected.files.prefix = "mine-";
@@ -185,6 +187,8 @@ TEST_CASE("a value of a wrong type, or one that cannot be, is an error with its 
          "\"spin_then_block(20us)\"", "spin"},
         {"wait_strategy = \"spin_then_block(2)\"", "wait_strategy", "line 1", "\"busy\"",
          "spin_then_block(2)"},
+        {"doorbell = \"fifo\"", "doorbell", "line 1, column 12",
+         "\"auto\", \"futex\" or \"eventfd\"", "fifo"},
         {"log_level = \"loud\"", "log_level", "line 1, column 13",
          "\"trace\", \"debug\", \"info\", \"warn\", \"error\" or \"off\"", "loud"},
         {"log_level = 1", "log_level", "line 1, column 13", "\"trace\"", "1"},

@@ -19,6 +19,7 @@ using words = std::vector<std::string>;
 
 /// All that an agent may have.
 struct state {
+    elkodon::configuration config = elkodon::configuration::load();  // of the node
     elkodon::node node;
     elkodon::publish_subscribe_service<message> numbers;
     elkodon::event_service bells;
@@ -60,12 +61,12 @@ void mark_begin();
 void mark_end();
 
 /// Receives in one of the ways in which users do, for ever or until `sink` returns false: "receive" polls;
-/// "timed", "blocking", "epoll", "wait_set" and "await" drain what is there and then sleep.
+/// "timed", "blocking" (and "blocking_on_eventfd"), "epoll", "wait_set" and "await" drain what is there and then sleep.
 using sample_sink = std::function<bool(const elkodon::sample<message>&)>;
 void receive_by(state& of, const std::string& way, const sample_sink& sink);
 void receive_awaiting(state& of, const sample_sink& sink);
 
-/// The same for events: "blocking", "timed", "epoll", "wait_set", "await".
+/// The same for events: "blocking…", "timed", "epoll", "wait_set", "await".
 using ids_sink = std::function<bool(const elkodon::event_ids&)>;
 void wait_by(state& of, const std::string& way, const ids_sink& sink);
 void wait_awaiting(state& of, const ids_sink& sink);

@@ -105,8 +105,9 @@ void wait_by(state& own, const std::string& way, const ids_sink& sink) {
     if (way == "await") return wait_awaiting(own, sink);
     if (way == "wait_set") return wait_in_wait_set(own, sink);
     for (;;) {
-        const auto ids = way == "blocking" ? own.listener.blocking_wait()
-                                           : own.listener.timed_wait(std::chrono::hours(1));
+        const auto ids = way.starts_with("blocking")
+                             ? own.listener.blocking_wait()
+                             : own.listener.timed_wait(std::chrono::hours(1));
         check(ids);
         if (ids && !sink(ids)) return;
     }

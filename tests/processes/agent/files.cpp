@@ -12,7 +12,7 @@ namespace {
 using bytes = std::byte[];
 
 auto open_file_service(state& own) {
-    if (!own.node) own.node = elkodon::node::create();
+    if (!own.node) own.node = elkodon::node::create(own.config);
     return own.node.service("file")
         .publish_subscribe<bytes>()
         .enable_safe_overflow(false)

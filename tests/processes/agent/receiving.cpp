@@ -195,7 +195,7 @@ void receive_by(state& own, const std::string& way, const sample_sink& sink) {
     if (way == "wait_set") return receive_in_wait_set(own, sink);
     while (drain(own, sink)) {
         elkodon::sample<message> sample;
-        if (way == "blocking") sample = own.subscriber.blocking_receive();
+        if (way.starts_with("blocking")) sample = own.subscriber.blocking_receive();
         else if (way == "timed") sample = own.subscriber.timed_receive(std::chrono::hours(1));
         else if (way != "receive") throw std::invalid_argument(way);
         check(sample);

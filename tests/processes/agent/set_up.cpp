@@ -43,7 +43,26 @@ void ask_for(Builder& builder, const words& line) {
 }
 
 void need_node(state& own) {
-    if (!own.node) own.node = elkodon::node::create();
+    if (!own.node) own.node = elkodon::node::create(own.config);
+}
+
+/// Before there is a node: how it is to be made.
+std::string configure(state& own, const words& line) {
+    const auto &key = line.at(1), &value = line.at(2);
+    if (key == "liveness_bound") {
+        own.config.liveness_bound = std::chrono::milliseconds(number(line, 2));
+    } else if (key == "doorbell") {
+        own.config.doorbell = value == "eventfd" ? elkodon::doorbell_backend::eventfd
+                                                 : elkodon::doorbell_backend::futex;
+    } else if (key == "wait_strategy") {
+        using strategy = elkodon::wait_strategy;
+        own.config.wait_strategy = value == "block"  ? strategy::block()
+                                   : value == "busy" ? strategy::busy()
+                                                     : strategy::adaptive();
+    } else {
+        throw std::invalid_argument(key);
+    }
+    return "ok";
 }
 
 template <class Builder>
@@ -130,6 +149,7 @@ std::string come_and_go(state& own, const words& line) {
 }  // namespace
 
 void add_set_up(command_table& table) {
+    table["configure"] = configure;
     table["node"] = [](state& own, const words&) { return need_node(own), "ok"; };
     table["local_node"] = [](state& own, const words&) {
         own.node = elkodon::node::create_local();
