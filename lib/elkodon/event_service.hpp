@@ -59,6 +59,12 @@ public:
         return *this;
     }
 
+    /// What it does before it sleeps in blocking_wait() and timed_wait(); as the process' default says unless set.
+    listener_builder& wait_strategy(elkodon::wait_strategy strategy) noexcept {
+        settings_.strategy = strategy;
+        return *this;
+    }
+
 private:
     friend port_builder;
     listener make(const std::shared_ptr<service::service_directory>& directory) const {

@@ -80,6 +80,12 @@ public:
         return *this;
     }
 
+    /// What it does before it sleeps while a lossless subscriber is full; as the process' default says unless set.
+    publisher_builder& wait_strategy(elkodon::wait_strategy strategy) noexcept {
+        settings_.strategy = strategy;
+        return *this;
+    }
+
     /// What its memory_size() will be in the beginning, in bytes. Throws what creating it would: closed, invalid_value.
     std::uint64_t memory_size() const {
         if (!base::directory()) throw error(errc::closed, "size a publisher of an empty service");
@@ -147,6 +153,12 @@ public:
     /// Whether to ask for pages of 2 MiB; as the configuration says unless set. A wish: the kernel may leave it out.
     subscriber_builder& huge_pages(bool wanted) noexcept {
         settings_.huge_pages = wanted;
+        return *this;
+    }
+
+    /// What it does before it sleeps in blocking_receive() and timed_receive(); as the process' default says unless set.
+    subscriber_builder& wait_strategy(elkodon::wait_strategy strategy) noexcept {
+        settings_.strategy = strategy;
         return *this;
     }
 

@@ -28,7 +28,7 @@ private:
 
 listener_port::listener_port(std::shared_ptr<service::service_directory> of,
                              const listener_settings& settings)
-    : waiting_port(std::move(of), false),
+    : waiting_port(std::move(of), false, settings.strategy),
       id_(os::random_number()),
       id_count_(static_cast<std::uint32_t>(service().configuration()[service::key::event_id_max]) +
                 1),
@@ -177,7 +177,7 @@ event_ids listener_port::wait(deadline until, how_many many) {
         const auto due = deadline_.due();
         const bool due_first = due && (!until || *due < *until);
         std::error_code failure;
-        const bool slept = wait.sleep(due_first ? due : until, failure);
+        const bool slept = wait.wait(due_first ? due : until, failure);
         if (failure) return event_ids({}, failure);
         if (slept || due_first) continue;
         const bool late = !gather() && deadline_.tell();

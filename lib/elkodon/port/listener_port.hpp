@@ -8,6 +8,7 @@
 #include <elkodon/port/notifier_port.hpp>
 #include <elkodon/port/waiting_port.hpp>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@ struct listener_settings {
     bool counting =
         false;         ///< how often each id was rung, at four bytes for each id that there may be
     std::string name;  ///< for people
+    std::optional<wait_strategy> strategy;  ///< none: the process' default
 };
 
 /// How many of the ids that are there one wait hands over.

@@ -4,9 +4,18 @@
 #include <cerrno>
 
 namespace elkodon::port {
+namespace {
 
-lone_wait::lone_wait(waiting_port& port, layout::doorbell_kind kind)
-    : port_(port), bell_(port.doorbell_place(), kind) {
+constexpr int pauses = 8;  // between two looks
+
+}  // namespace
+
+lone_wait::lone_wait(waiting_port& port, layout::doorbell_kind kind, cores_in_reach cores)
+    : port_(port),
+      bell_(port.doorbell_place(), kind),
+      estimator_(port.strategy(), cores),
+      liveness_bound_(port.doorbell_place().liveness_bound),
+      look_around_at_(clock::now() + liveness_bound_) {
     port_.attach(bell_);
 }
 
@@ -39,11 +48,51 @@ void lone_wait::wake_up() noexcept {
 }
 
 // Whatever keeps waking us without news, the time is over when it is over.
-bool lone_wait::sleep(deadline until, std::error_code& failure) noexcept {
-    const auto end = arm() ? bell_.sleep(until) : os::wait_end::woken;
-    if (end == os::wait_end::refused) failure = {errno, std::system_category()};
+bool lone_wait::wait(deadline until, std::error_code& failure) noexcept {
+    const auto began = clock::now();
+    const auto over = [&](clock::time_point now) { return until && now >= *until; };
+    const auto most = estimator_.spin_for();
+    const bool spins = most > most.zero();
+    const auto last = clock::time_point::max();
+    const auto spin_end = most < last - began ? began + most : last;
+    bool slept = false;
+    if (!spins || !spin(until ? std::min(*until, spin_end) : spin_end)) {
+        const auto end =
+            spins && over(clock::now()) ? os::wait_end::time_over : sleep(until, slept);
+        if (end == os::wait_end::refused) failure = {errno, std::system_category()};
+        if (end != os::wait_end::woken) {
+            estimator_.waited({clock::now() - began, spins, slept, false});
+            return false;
+        }
+    }
+    const auto now = clock::now();
+    estimator_.waited({now - began, spins, slept, true});
+    return !over(now);
+}
+
+// With pauses between the looks: what we look at is about to be written. True when there may be news.
+bool lone_wait::spin(clock::time_point until) noexcept {
+    for (;;) {
+        for (int i = 0; i < pauses; ++i) pause_once();
+        if (estimator_.yields()) os::yield();
+        if (port_.has_news()) return true;
+        const auto now = clock::now();
+        if (now >= look_around_at_) {
+            look_around_at_ = now + liveness_bound_;
+            wake_up();
+            return true;
+        }
+        if (now >= until) return false;
+    }
+}
+
+os::wait_end lone_wait::sleep(deadline until, bool& slept) noexcept {
+    slept = arm();
+    const auto end = slept ? bell_.sleep(until) : os::wait_end::woken;
+    const int number = errno;
     wake_up();
-    return end == os::wait_end::woken && (!until || std::chrono::steady_clock::now() < *until);
+    errno = number;
+    return end;
 }
 
 int lone_wait::native_handle() noexcept {

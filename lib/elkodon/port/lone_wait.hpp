@@ -3,7 +3,9 @@
 // After our death the doorbell's files stay until somebody cleans up.
 #pragma once
 
+#include <elkodon/base/spin_estimator.hpp>
 #include <elkodon/os/fence.hpp>
+#include <elkodon/os/process.hpp>
 #include <elkodon/port/waiting_port.hpp>
 
 #include <chrono>
@@ -27,14 +29,17 @@ deadline deadline_after(std::chrono::duration<Rep, Period> time) noexcept {
 /// Owned by the port that it serves. One at a time.
 class lone_wait {
 public:
-    lone_wait(waiting_port& port, layout::doorbell_kind kind);
+    lone_wait(waiting_port& port,
+              layout::doorbell_kind kind,
+              cores_in_reach cores = os::cores_of_this_thread());
     ~lone_wait() { port_.detach(); }
     lone_wait(const lone_wait&) = delete;
     lone_wait& operator=(const lone_wait&) = delete;
 
-    /// Sleeps until the port may have news. False when the time is over, or, with `failure`, when the system doesn't let
-    /// us sleep. The caller has looked, looks again afterwards, and comes back when there was nothing.
-    bool sleep(deadline until, std::error_code& failure) noexcept;
+    /// Waits until the port may have news: looks for it first, as long as the port's strategy says, then sleeps. False
+    /// when the time is over, or, with `failure`, when the system doesn't let us sleep. The caller has looked, looks
+    /// again afterwards, and comes back when there was nothing.
+    bool wait(deadline until, std::error_code& failure) noexcept;
 
     bool has_descriptor() const noexcept { return bell_.has_descriptors(); }
 
@@ -47,12 +52,19 @@ public:
     bool rearm() noexcept;
 
 private:
+    using clock = std::chrono::steady_clock;
+
+    bool spin(clock::time_point until) noexcept;
+    os::wait_end sleep(deadline until, bool& slept) noexcept;
     bool arm() noexcept;
     void wake_up() noexcept;
 
     waiting_port& port_;
     segment::doorbell bell_;
     std::uint64_t notices_seen_ = 0;
+    spin_estimator estimator_;
+    std::chrono::milliseconds liveness_bound_;
+    clock::time_point look_around_at_;  // who only spins has to ask for deaths at times
     bool behind_descriptor_ = false;
 };
 

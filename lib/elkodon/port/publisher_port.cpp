@@ -96,7 +96,7 @@ layout::publisher_geometry geometry_for(const service::static_configuration& con
 
 publisher_port::publisher_port(std::shared_ptr<service::service_directory> of,
                                publisher_settings settings)
-    : waiting_port(of, true),
+    : waiting_port(of, true, settings.strategy),
       id_(os::random_number()),
       settings_(std::move(settings)),
       paging_(of->paging(settings_.prefault, settings_.huge_pages)),
@@ -299,24 +299,16 @@ backpressure publisher_port::decide(std::chrono::nanoseconds waited) const noexc
     return settings_.asks({waited, ring_.next_sequence()});
 }
 
-// Spins while that has helped of late; then sleeps until a subscriber rings, has ended, or is to be evicted, and for
-// a handler a millisecond at most. False with our own failure to sleep.
+// As its strategy says, until a subscriber rings, has ended, or is to be evicted, and for a handler a millisecond at
+// most. False with our own failure to sleep.
 bool publisher_port::wait_for_room(status& failure) noexcept {
-    for (std::uint32_t i = 0; i < spins_; ++i) {
-        pause_once();
-        if (i % 16 == 0 && has_news()) {
-            spins_ = std::min(2 * spins_, most_spins);
-            return true;
-        }
-    }
-    spins_ = std::max<std::uint32_t>(spins_ / 2, 16);
     auto until = gate_.next_eviction();
     if (settings_.asks) {
         const auto again = gate::clock::now() + std::chrono::milliseconds(1);
         until = std::min(until.value_or(again), again);
     }
     std::error_code refused;
-    without_throwing(refused, [&] { return wait_alone().sleep(until, refused); });
+    without_throwing(refused, [&] { return wait_alone().wait(until, refused); });
     warm();
     failure = status::from(refused);
     return !refused;

@@ -28,6 +28,7 @@ struct publisher_settings {
     allocation_strategy allocation = allocation_strategy::fixed;
     degradation_handler on_degradation;        // none: fail
     std::optional<bool> prefault, huge_pages;  // none: as the node says
+    std::optional<wait_strategy> strategy;     // none: the process' default
     std::uint64_t first_sequence = 0;  // 0: the ring's size; for tests that begin just below a wrap
 };
 
@@ -119,8 +120,6 @@ private:
         segment::own_segment memory;
     };
 
-    static constexpr std::uint32_t most_spins = 1024;
-
     static std::uint32_t refuse(status& ec, errc why) noexcept {
         ec = why;
         return layout::no_chunk;
@@ -174,7 +173,6 @@ private:
     gate gate_;
     gate::clock::time_point look_for_the_dead_at_{};
     std::uint64_t discarded_ = 0;
-    std::uint32_t spins_ = most_spins;
     std::uint32_t room_ = 1;        // the longest slice that a chunk can hold
     std::vector<pool_file> files_;  // by first chunk; the last is the newest: all free chunks are its
     std::vector<lockfree::pool> older_;  // of files_ but the newest, for the ring

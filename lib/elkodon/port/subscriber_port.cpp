@@ -71,7 +71,7 @@ std::optional<layout::publisher_geometry> checked_geometry(
 
 subscriber_port::subscriber_port(std::shared_ptr<service::service_directory> of,
                                  const subscriber_settings& settings)
-    : waiting_port(std::move(of), true),
+    : waiting_port(std::move(of), true, settings.strategy),
       id_(os::random_number()),
       borrow_count_(
           static_cast<std::uint32_t>(service().configuration()[service::key::max_borrowed])),
@@ -340,7 +340,7 @@ borrowed subscriber_port::wait_and_receive(deadline until, status& ec) {
             return {};
         }
         std::error_code failure;
-        if (wait.sleep(until, failure)) continue;
+        if (wait.wait(until, failure)) continue;
         message = take(ec);
         if (!message && !ec) ec = status::from(failure);
         return message;

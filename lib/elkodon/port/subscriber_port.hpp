@@ -56,6 +56,7 @@ struct subscriber_settings {
     bool observer = false;
     degradation_handler on_degradation;        // none: fail
     std::optional<bool> prefault, huge_pages;  // none: as the node says
+    std::optional<wait_strategy> strategy;     // none: the process' default
 };
 
 /// One at a time, but for its samples. Lives until its last sample is gone.

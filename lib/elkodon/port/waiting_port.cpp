@@ -5,8 +5,13 @@
 
 namespace elkodon::port {
 
-waiting_port::waiting_port(std::shared_ptr<service::service_directory> service, bool heavy) noexcept
-    : service_(std::move(service)), fork_generation_(os::fork_generation()), heavy_(heavy) {}
+waiting_port::waiting_port(std::shared_ptr<service::service_directory> service,
+                           bool heavy,
+                           std::optional<wait_strategy> strategy) noexcept
+    : service_(std::move(service)),
+      fork_generation_(os::fork_generation()),
+      strategy_(strategy),
+      heavy_(heavy) {}
 
 waiting_port::~waiting_port() = default;
 

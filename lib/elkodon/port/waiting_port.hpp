@@ -8,6 +8,7 @@
 #include <elkodon/service/service_directory.hpp>
 
 #include <memory>
+#include <optional>
 
 namespace elkodon::port {
 
@@ -67,6 +68,11 @@ public:
 
     std::uint32_t doorbell_slot() const noexcept { return doorbell_slot_; }
 
+    /// What whoever waits for it does before it sleeps: the port's own setting, or the process' default.
+    wait_strategy strategy() const noexcept {
+        return strategy_.value_or(doorbell_place().wait_strategy);
+    }
+
     /// Who is told when the port ends, as long as it is attached.
     void watched_by(port_watcher* watcher) noexcept { watcher_ = watcher; }
 
@@ -88,7 +94,9 @@ public:
     }
 
 protected:
-    waiting_port(std::shared_ptr<service::service_directory> service, bool heavy) noexcept;
+    waiting_port(std::shared_ptr<service::service_directory> service,
+                 bool heavy,
+                 std::optional<wait_strategy> strategy = {}) noexcept;
 
     /// Whether we are in a fork's child: nothing of the port may be touched there.
     bool forked() const noexcept { return fork_generation_ != os::fork_generation(); }
@@ -133,6 +141,7 @@ private:
     std::uint64_t cold_bit_ = 0;
     std::uint32_t doorbell_slot_ = 0;
     std::uint32_t taken_since_sleep_ = 0;
+    std::optional<wait_strategy> strategy_;
     bool heavy_;
     bool cold_ = false;
 };
