@@ -257,7 +257,7 @@ TEMPLATE_LIST_TEST_CASE("what was posted is called in order", "", kits) {
     fixture<TestType> at;
     std::vector<int> calls;
     for (int i = 0; i < 3; ++i)
-        at.loop().post([&calls, i, own = std::make_unique<int>(i)] { calls.push_back(*own); });
+        at.loop().post([&calls, own = std::make_unique<int>(i)] { calls.push_back(*own); });
     CHECK(calls.empty());
     at.kit.until([&] { return calls.size() == 3; });
     CHECK(calls == std::vector<int>{0, 1, 2});
