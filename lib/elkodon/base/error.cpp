@@ -34,7 +34,7 @@ const char* text_of(errc code) noexcept {
         case errc::forked:
             return "the port was inherited through fork: create a new one in the child";
         case errc::overtaken: return "overtaken while looking: look again";
-        case errc::membership_lost: return "the service's directory was removed while in use";
+        case errc::membership_lost: return "its directory was removed while in use";
         case errc::buffer_full: return "a lossless subscriber's buffer is full: nothing was sent";
         case errc::evicted:
             return "stood still for longer than the service's stall_timeout: messages were lost";

@@ -36,9 +36,9 @@ enum class errc {
     closed,                 ///< the port was closed or moved away
     forked,                 ///< the port was inherited through fork: make a new one in the child
     overtaken,              ///< publishers lapped this subscriber twice in one look: look again
-    membership_lost,        ///< the service's directory was taken away while it was in use
-    buffer_full,  ///< a lossless subscriber is as far behind as it may be: nothing was sent
-    evicted,      ///< this lossless subscriber stood still for longer than stall_timeout, and lost
+    membership_lost,  ///< the directory of the service, or of its domain, was taken away while in use
+    buffer_full,      ///< a lossless subscriber is as far behind as it may be: nothing was sent
+    evicted,  ///< this lossless subscriber stood still for longer than stall_timeout, and lost
     slice_too_long,  ///< longer than the publisher's chunks, which its allocation_strategy doesn't let grow
     incompatible_attribute,  ///< the service lacks an attribute that was required
     invalid_configuration,  ///< a configuration file with an unknown key, or a value that cannot be

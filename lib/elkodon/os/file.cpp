@@ -106,7 +106,8 @@ file_facts facts_of(int file, const std::string& doing) {
             status.st_uid,
             status.st_mode,
             S_ISREG(status.st_mode),
-            S_ISDIR(status.st_mode)};
+            S_ISDIR(status.st_mode),
+            status.st_nlink > 0};
 }
 
 fd open_directory(int at, const std::string& name) {

@@ -30,6 +30,7 @@ struct file_facts {
     std::uint32_t mode = 0;
     bool regular = false;
     bool directory = false;
+    bool linked = false;  // it still has a name
 };
 
 /// One name in a directory.

@@ -60,6 +60,11 @@ std::shared_ptr<service_directory> service_directory::join(std::shared_ptr<membe
                                                            joining how) {
     const auto doing = std::string(word_for(how)) + " " + quoted(wanted.name);
     if (!node->process().ours()) throw error(errc::forked, doing);
+    const auto& domain = node->process().directories();
+    if (!os::facts_of(domain.services.get(), doing).linked)
+        throw error(errc::membership_lost, doing + ": " + domain.path +
+                                               " is not that of this node any more (end all nodes "
+                                               "in it, and make new ones)");
     const auto& settings = node->settings();
     const auto name =
         encode_name(wanted.name, doing) + node->process().directories().suffix_of(wanted.pattern);

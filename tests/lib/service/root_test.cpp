@@ -293,6 +293,35 @@ TEST_CASE("a root without inodes is an error that says out of space", "[privileg
     }));
 }
 
+TEST_CASE(
+    "a root that is removed while in use: who is connected goes on, who wants more is told, and "
+    "whoever comes anew makes it anew") {
+    support::scratch_root root;
+    auto node = elkodon::node::create();
+    auto service = node.service("camera").publish_subscribe<int>().create();
+    auto publisher = service.publisher().create();
+    auto subscriber = service.subscriber().create();
+    fs::remove_all(root.path() / "default");
+    for (int i = 0; i < 1000; ++i) {
+        REQUIRE_FALSE(publisher.send_copy(i));
+        CHECK(*subscriber.receive() == i);
+    }
+    CHECK(caught([&] { return service.publisher().create(); }).code() == errc::membership_lost);
+    for (const bool open : {false, true}) {
+        const auto other = node.service("camera").publish_subscribe<int>();
+        const auto error = caught([&] { return open ? other.open() : other.create(); });
+        CHECK(error.code() == errc::membership_lost);
+        CHECK(contains(error.what(), (root.path() / "default").string()));
+        CHECK(contains(error.what(), "make new ones"));
+    }
+    publisher = {};
+    subscriber = {};
+    service = {};
+    node = {};
+    CHECK(works(elkodon::configuration::load()));
+    CHECK(root.listing() == support::nothing);
+}
+
 TEST_CASE("root and domain come from the environment, or are the user's own") {
     support::scratch_root scratch;
     CHECK(elkodon::configuration::load().root == scratch.path());
