@@ -3,4 +3,5 @@
 #pragma once
 
 #include <elkodon/async/listener.hpp>
+#include <elkodon/async/publisher.hpp>
 #include <elkodon/async/subscriber.hpp>

@@ -130,6 +130,18 @@ public:
         return failure.code();
     }
 
+    /// As send(), for the loops in async/: where that would wait, `how.waits`, and nothing has happened. The port has
+    /// news then when it is time to try again.
+    std::error_code send_or_wait(loan_type& message, port::held_up& how) noexcept {
+        how.waits = false;
+        if (!port_) return errc::closed;
+        if (message.port_ != port_) return message ? errc::foreign_loan : errc::empty_loan;
+        const auto failure =
+            port_->template send_or_wait<pools_of<T>>(message.chunk_, message.length_, how);
+        if (!failure) message.port_ = nullptr;
+        return failure.code();
+    }
+
     /// Loans, copies and sends; with a value-initialised Header where there is one. Errors as try_loan() and send().
     std::error_code send_copy(const element& value) noexcept
         requires payload<T>::value
@@ -195,6 +207,9 @@ public:
 
     /// The shared memory of this publisher, in bytes.
     std::uint64_t memory_size() const noexcept { return port_ ? port_->memory_size() : 0; }
+
+    /// The port without its type, for the loops in async/.
+    port::publisher_port* untyped() const noexcept { return port_; }
 
 private:
     loan_type checked(loan_type made) {

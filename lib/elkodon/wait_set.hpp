@@ -13,12 +13,18 @@
 
 namespace elkodon {
 
+namespace port {
+class publisher_port;
+}
+
 using port::attachment_id;
 
-/// A port that can wait: a subscriber or a listener.
+/// A port that can wait for what others send: a subscriber or a listener.
 template <class Port>
 concept waitable = requires(const Port& port) {
     { port.untyped() } -> std::convertible_to<port::waiting_port*>;
+} && !requires(const Port& port) {
+    { port.untyped() } -> std::convertible_to<port::publisher_port*>;
 };
 
 /// What a wait set waits for, as guard and as key: detached when destroyed, and asked of each result. Move-only; any

@@ -84,6 +84,7 @@ public:
         if (!op.state_->port) return op.refuse(std::move(self), errc::closed);
         if (!op.state_->place->begin(op.state_->who, op))
             return op.refuse(std::move(self), errc::already_running);
+        begin_take(op.take_, op.state_->port);
         op.connect_cancellation();
         op.look_or_wait(std::move(self));
     }

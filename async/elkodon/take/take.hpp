@@ -33,4 +33,11 @@ typename Take::result left_by(Take& take) noexcept {
     else return {};
 }
 
+/// To be called when the operation begins, before its port is asked for news: whoever begins owns the port then. A publisher
+/// has different news for different takes.
+template <class Take, class Port>
+void begin_take([[maybe_unused]] Take& take, [[maybe_unused]] Port& port) noexcept {
+    if constexpr (requires { take.begin(port); }) take.begin(port);
+}
+
 }  // namespace elkodon

@@ -130,8 +130,8 @@ publisher_port::publisher_port(std::shared_ptr<service::service_directory> of,
     files_[0].pool = lockfree::pool(segment_.data(), geometry);
     const auto first = settings_.first_sequence ? settings_.first_sequence : geometry.ring_size;
     ring_ = lockfree::ring_writer(segment_.data(), geometry, first);
+    say_cold_at(layout.waiting, 1);
     if (service::lossless(configuration)) {
-        say_cold_at(layout.waiting, 1);
         gate_ = gate(id_, first, configuration[service::key::buffer_size],
                      std::chrono::milliseconds(configuration[service::key::stall_timeout]));
     }
@@ -278,7 +278,8 @@ bool publisher_port::prepare(std::uint32_t chunk, status& failure) noexcept {
 
 // True when there is room; false with our own failure, with buffer_full, or without one: discard.
 bool publisher_port::pass_gate(status& failure) noexcept {
-    const auto began = gate::clock::now();
+    const auto now = gate::clock::now();
+    const auto began = in_loop_ ? in_loop_->since.value_or(now) : now;
     for (;;) {
         if (look_at_gate(failure)) return true;
         if (failure) return false;
@@ -289,6 +290,12 @@ bool publisher_port::pass_gate(status& failure) noexcept {
             case backpressure::fail: failure = errc::buffer_full; return false;
             case backpressure::discard: return false;
             case backpressure::block: break;
+        }
+        if (in_loop_) {
+            *in_loop_ = {began, true};
+            again_at_ = now + std::chrono::milliseconds(1);
+            failure = errc::buffer_full;
+            return false;
         }
         if (!wait_for_room(failure)) return false;
     }
@@ -302,6 +309,7 @@ backpressure publisher_port::decide(std::chrono::nanoseconds waited) const noexc
 // As its strategy says, until a subscriber rings, has ended, or is to be evicted, and for a handler a millisecond at
 // most. False with our own failure to sleep.
 bool publisher_port::wait_for_room(status& failure) noexcept {
+    awaits_ = awaiting::send;
     auto until = gate_.next_eviction();
     if (settings_.asks) {
         const auto again = gate::clock::now() + std::chrono::milliseconds(1);
@@ -343,8 +351,49 @@ void publisher_port::discard(std::uint32_t chunk) noexcept {
 }
 
 bool publisher_port::has_news() noexcept {
+    switch (awaits_) {
+        case awaiting::room: return room_in_loop();
+        case awaiting::chunk: return again();
+        case awaiting::subscribers: return subscriber_count() >= awaited_count_;
+        case awaiting::nothing: return true;
+        case awaiting::send: break;
+    }
     status failure;
     return look_at_gate(failure) || failure;
+}
+
+// Whoever is to be evicted, and a handler that wants to be asked again, end the sleep by the doorbell's timer.
+bool publisher_port::room_in_loop() noexcept {
+    status failure;
+    if (look_at_gate(failure) || failure) return true;
+    if (settings_.asks && again()) return true;
+    gate_.evict(waker_.peers());
+    if (look_at_gate(failure) || failure) return true;
+    if (const auto due = gate_.next_eviction(); due && bell())
+        bell()->look_again_after(std::max(*due - gate::clock::now(),
+                                          gate::clock::duration(std::chrono::microseconds(1))));
+    return false;
+}
+
+void publisher_port::await_again(awaiting what) noexcept {
+    awaits_ = what;
+    again_at_ = gate::clock::now() + std::chrono::milliseconds(1);
+}
+
+bool publisher_port::again() noexcept {
+    const auto left = again_at_ - gate::clock::now();
+    if (left <= left.zero()) return true;
+    if (bell()) bell()->look_again_after(left);
+    return false;
+}
+
+std::size_t publisher_port::subscriber_count() noexcept {
+    if (forked()) return 0;
+    if (waker_.out_of_date()) incomplete_ = static_cast<bool>(refresh());
+    return static_cast<std::size_t>(
+        std::count_if(waker_.peers().begin(), waker_.peers().end(), [](const auto& each) {
+            return each->named && !each->ended && !each->memory.closed();
+        }));
 }
 
 void publisher_port::look_at_peers() noexcept {

@@ -32,7 +32,14 @@ struct publisher_settings {
     std::uint64_t first_sequence = 0;  // 0: the ring's size; for tests that begin just below a wrap
 };
 
-/// One at a time, its loans included. Lives until its last loan is gone. Waits only for lossless subscribers.
+/// Since when a message is held up by its subscribers, and whether it has to wait on.
+struct held_up {
+    std::optional<gate::clock::time_point> since;
+    bool waits = false;
+};
+
+/// One at a time, its loans included. Lives until its last loan is gone. Waits for lossless subscribers; in a loop also
+/// for a chunk, and for subscribers to come.
 class publisher_port final : public waiting_port {
 public:
     explicit publisher_port(std::shared_ptr<service::service_directory> service,
@@ -87,6 +94,35 @@ public:
         return {};
     }
 
+    /// The same for a loop: where send() would wait, nothing has happened, and `how.waits`. has_news() tells when to try
+    /// again.
+    template <lockfree::pools Pools = lockfree::pools::one>
+    status send_or_wait(std::uint32_t chunk, std::uint32_t length, held_up& how) noexcept {
+        how.waits = false;
+        in_loop_ = &how;
+        const auto failure = send<Pools>(chunk, length);
+        in_loop_ = nullptr;
+        if (how.waits) awaits_ = awaiting::room;
+        else if (how.since) warm();
+        return failure;
+    }
+
+    /// In a loop: has_news() is true, whatever was awaited before.
+    void await_nothing() noexcept { awaits_ = awaiting::nothing; }
+
+    /// In a loop: has_news() tells when to ask for a chunk again. Samples are let go silently, so that is once in a
+    /// millisecond.
+    void await_chunk() noexcept { await_again(awaiting::chunk); }
+
+    /// In a loop: has_news() tells when there are so many subscribers.
+    void await_subscribers(std::size_t count) noexcept {
+        awaits_ = awaiting::subscribers;
+        awaited_count_ = count;
+    }
+
+    /// Those that have a name and haven't ended. Reads the directory when it has changed.
+    std::size_t subscriber_count() noexcept;
+
     template <lockfree::pools Pools = lockfree::pools::one>
     std::byte* payload(std::uint32_t chunk) const noexcept {
         return ring_.payload<Pools>(chunk);
@@ -120,6 +156,9 @@ private:
         segment::own_segment memory;
     };
 
+    /// What has_news() is about. `send`: a thread of ours waits in there, and looks at clocks itself.
+    enum class awaiting { nothing, send, room, chunk, subscribers };
+
     static std::uint32_t refuse(status& ec, errc why) noexcept {
         ec = why;
         return layout::no_chunk;
@@ -142,6 +181,9 @@ private:
     bool wait_for_room(status& failure) noexcept;
     bool look_at_gate(status& failure) noexcept;
     void look_for_the_dead() noexcept;
+    bool room_in_loop() noexcept;
+    void await_again(awaiting what) noexcept;
+    bool again() noexcept;
     void discard(std::uint32_t chunk) noexcept;
 
     bool make_room(std::uint64_t length, status& ec) noexcept;
@@ -172,6 +214,10 @@ private:
     pace pace_;
     gate gate_;
     gate::clock::time_point look_for_the_dead_at_{};
+    held_up* in_loop_ = nullptr;  // while a loop sends
+    awaiting awaits_ = awaiting::nothing;
+    std::size_t awaited_count_ = 0;
+    gate::clock::time_point again_at_{};
     std::uint64_t discarded_ = 0;
     std::uint32_t room_ = 1;        // the longest slice that a chunk can hold
     std::vector<pool_file> files_;  // by first chunk; the last is the newest: all free chunks are its

@@ -115,6 +115,7 @@ subscriber_port::subscriber_port(std::shared_ptr<service::service_directory> of,
     joined_ = true;
     keeper_ = keeper::make(this);
     for (std::uint32_t i = 0; i < borrow_count_; ++i) borrows_[i].keeper = keeper_;
+    wake_who_waits_for_us();
 }
 
 // Samples may keep us for long: nobody waits for us to see anything.
@@ -254,6 +255,20 @@ void subscriber_port::wake_publishers() noexcept {
     for (const auto& peer : peers_) {
         // sync[publisher.waiting] seq_cst: it sets this, then looks at our cursor.
         if (!peer->bell || peer->layout().waiting.load(std::memory_order_seq_cst) == 0) continue;
+        peer->bell->mark(peer->doorbell_slot);
+        peer->bell->ring_if_armed();
+    }
+}
+
+// We have a name, and the generation says so: a publisher that waits for subscribers to come says that it does, then looks
+// at the generation.
+void subscriber_port::wake_who_waits_for_us() noexcept {
+    for (const auto& peer : peers_) {
+        // sync[publisher.waiting] seq_cst: after our generation; one of the two sees the other.
+        if (peer->layout().waiting.load(std::memory_order_seq_cst) == 0) continue;
+        // Our failure to connect is not the publisher's: it looks again when others come.
+        look_up_bell(*peer, peer->wake_address(), service().process());
+        if (!peer->bell) continue;
         peer->bell->mark(peer->doorbell_slot);
         peer->bell->ring_if_armed();
     }

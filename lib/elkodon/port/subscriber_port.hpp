@@ -258,6 +258,7 @@ private:
     borrowed hand_out_lossless(borrow& slot, publisher_peer& peer, status& ec) noexcept;
     void go_on(publisher_peer& peer) noexcept;
     void wake_publishers() noexcept;
+    void wake_who_waits_for_us() noexcept;
 
     void look_up() noexcept;
     void know(std::uint64_t generation) noexcept;
