@@ -85,6 +85,15 @@ std::error_code refresh_roster(std::vector<std::unique_ptr<Peer>>& roster,
             failure = memory.failure();
             unmapped(memory.port(), failure);
         }
+        const auto why = memory.why_absent();
+        if (why == segment::absence::not_a_member || why == segment::absence::other_layout)
+            say(log_level::warn, [&] {
+                return service::port_name(kind.port, entry.slot) + " in " + service.title() +
+                       " is passed over: " +
+                       (why == segment::absence::other_layout
+                            ? "a build with another layout made it"
+                            : "it is damaged, or another user's");
+            });
         if (!memory) continue;
         if (auto made = make(std::move(memory), entry.slot)) roster.push_back(std::move(made));
     }

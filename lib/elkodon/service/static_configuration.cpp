@@ -354,7 +354,13 @@ static_configuration from_toml(const std::string& text,
     static_configuration made = expected;
     const auto where = doing + ": " + "its service.toml";
     try {
-        const auto wrong = read_into(made, toml::parse(text));
+        const auto table = toml::parse(text);
+        // Before the rest, which another layout may spell otherwise.
+        if (const auto found = table["layout"].value<std::int64_t>();
+            found && *found != layout::version)
+            throw error(errc::incompatible_layout, where, "layout", std::to_string(layout::version),
+                        std::to_string(*found));
+        const auto wrong = read_into(made, table);
         if (!wrong.empty())
             throw error(errc::invalid_segment,
                         where + ": key \"" + wrong +
