@@ -1,4 +1,5 @@
 #include "caught.hpp"
+#include "child.hpp"
 
 #include <elkodon/elkodon.hpp>
 #include <elkodon/layout/control_page.hpp>
@@ -15,6 +16,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <thread>
 #include <unistd.h>
 #include <vector>
@@ -26,9 +28,18 @@ using elkodon::errc;
 using number = std::uint64_t;
 using namespace std::chrono_literals;
 
+elkodon::configuration on(elkodon::doorbell_backend backend) {
+    auto config = elkodon::configuration::load();
+    config.doorbell = backend;
+    return config;
+}
+
 struct world {
+    explicit world(elkodon::doorbell_backend backend = elkodon::doorbell_backend::automatic)
+        : node(elkodon::node::create(on(backend))) {}
+
     support::scratch_root root;
-    elkodon::node node = elkodon::node::create();
+    elkodon::node node;
     elkodon::publish_subscribe_service<number> service = node.service("numbers")
                                                              .publish_subscribe<number>()
                                                              .subscriber_max_buffer_size(1 << 14)
@@ -52,6 +63,10 @@ bool is_cold(const elkodon::segment::foreign_segment& control) {
 bool readable(int descriptor) {
     pollfd look{descriptor, POLLIN, 0};
     return poll(&look, 1, 0) > 0 && (look.revents & POLLIN) != 0;
+}
+
+elkodon::doorbell_backend either() {
+    return GENERATE(elkodon::doorbell_backend::futex, elkodon::doorbell_backend::eventfd);
 }
 
 // Whether the kernel says that a thread of ours sleeps.
@@ -90,7 +105,7 @@ private:
 
 TEST_CASE(
     "timed_receive comes back empty and without an error when the time is over, not earlier") {
-    world here;
+    world here(either());
     auto publisher = here.service.publisher().create();
     auto subscriber = here.service.subscriber().create();
     for (const auto time : {0ms, 1ms, 20ms, -5ms}) {
@@ -106,7 +121,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a time that is too long to be added is for ever, not over") {
-    world here;
+    world here(either());
     auto publisher = here.service.publisher().create();
     auto subscriber = here.service.subscriber().create();
     const auto after_sleep = [&](auto&& wait) {
@@ -129,7 +144,7 @@ TEST_CASE("a time that is too long to be added is for ever, not over") {
 
 TEST_CASE("a sleeping subscriber is woken from another thread, by publishers that were there and "
           "that come later") {
-    world here;
+    world here(either());
     auto subscriber = here.service.subscriber().create();
     auto early = here.service.publisher().create();
     for (number round = 0; round < 200; ++round) {
@@ -147,7 +162,7 @@ TEST_CASE("a sleeping subscriber is woken from another thread, by publishers tha
 }
 
 TEST_CASE("messages that bounce between two sleepers are never lost, wherever the sleep falls") {
-    world here;
+    world here(either());
     auto back = here.node.service("back").publish_subscribe<number>().create();
     auto there_publisher = here.service.publisher().create();
     auto back_publisher = back.publisher().create();
@@ -197,7 +212,7 @@ TEST_CASE("a signal does not end a wait") {
     struct sigaction handler{}, before{};
     handler.sa_handler = count_signal;
     REQUIRE(sigaction(SIGUSR1, &handler, &before) == 0);
-    world here;
+    world here(either());
     auto event = here.node.service("bell").event().create();
     auto publisher = here.service.publisher().create();
     auto notifier = event.notifier().create();
@@ -231,8 +246,28 @@ TEST_CASE("a signal does not end a wait") {
     sigaction(SIGUSR1, &before, nullptr);
 }
 
+TEST_CASE("a system that doesn't let a thread sleep is an error, not a wait for ever") {
+    CHECK(in_child([]() -> std::string {
+              world here(elkodon::doorbell_backend::eventfd);
+              auto event = here.node.service("bell").event().create();
+              auto subscriber = here.service.subscriber().create();
+              auto listener = event.listener().create();
+              subscriber.timed_receive(1ms);
+              listener.timed_wait(1ms);
+              rlimit files{};
+              getrlimit(RLIMIT_NOFILE, &files);
+              files.rlim_cur = 0;  // poll(2) of one descriptor is too many
+              if (setrlimit(RLIMIT_NOFILE, &files) != 0) return "no limit";
+              const auto refused = std::errc::invalid_argument;
+              if (subscriber.blocking_receive().error() != refused) return "subscriber";
+              if (subscriber.timed_receive(24h).error() != refused) return "subscriber, for a time";
+              if (listener.blocking_wait().error() != refused) return "listener";
+              return "";
+          }) == "");
+}
+
 TEST_CASE("behind its descriptor a port can't be waited for in a thread as well") {
-    world here;
+    world here(either());
     auto event = here.node.service("bell").event().create();
     auto publisher = here.service.publisher().create();
     auto notifier = event.notifier().create();

@@ -126,4 +126,59 @@ TEST_CASE("who sleeps with ten thousand descriptors and a thousand ports in its 
     CHECK(sum_of(calls) == 1);
 }
 
+TEST_CASE("a sleep on a futex is one system call, and so is waking whoever sleeps there") {
+    scratch_root root;
+    const auto sleeper_log = root.path() / "sleeper.strace",
+               waker_log = root.path() / "waker.strace";
+    auto sleeper = under_strace(sleeper_log);
+    for (const auto* each : {"configure wait_strategy block", open_numbers.c_str(), "subscriber"})
+        must(sleeper, each);
+    auto waker = under_strace(waker_log);
+    must(waker, open_numbers);
+    must(waker, "publisher");
+    auto other = participant({open_numbers, "publisher"});
+    sleeper.tell("marked_sleeps 20");
+    const auto pid = static_cast<pid_t>(std::stoi(sleeper.line().substr(4)));
+    for (int message = 0; message <= 20; ++message) {
+        support::wait_until_asleep(pid, "the sleeper");
+        // The first of its messages makes the waker look where the sleeper waits.
+        const auto number = std::to_string(message);
+        if (message == 10) must(waker, "marked_publish " + number);
+        else must(message == 5 ? waker : other, "publish " + number + " 1");
+    }
+    CHECK(sleeper.line() == "ok");
+    CHECK(sleeper.finish() == support::success);
+    CHECK(waker.finish() == support::success);
+    const auto slept = calls_between_marks(sleeper_log), woke = calls_between_marks(waker_log);
+    WARN("20 sleeps: " << text_of(slept) << "; waking: " << text_of(woke));
+    // Once a liveness bound one of them is in vain.
+    const auto sleeps = slept.contains("futex") ? slept.at("futex") : 0;
+    CHECK(sleeps >= 20);
+    CHECK(sum_of(slept) == sleeps);
+    CHECK(woke == std::map<std::string, int>{{"futex", 1}});
+}
+
+TEST_CASE("a message to a thousand sleeping subscribers of one process is one system call") {
+    scratch_root root;
+    const auto log = root.path() / "publisher.strace";
+    const std::string open = "open_or_create numbers subscribers=1000 buffer=4";
+    auto crowd = participant({open, "crowd 1000"});
+    auto publisher = under_strace(log);
+    must(publisher, open);
+    must(publisher, "publisher");
+    crowd.tell("crowd_sleeps");
+    crowd.wait_until_asleep();
+    for (int before = 1; before <= 2; ++before) {  // it connects, and gets the eventfd
+        must(publisher, "publish " + std::to_string(before) + " 1");
+        CHECK(crowd.line() == "woken");
+        crowd.wait_until_asleep();
+    }
+    must(publisher, "marked_publish 3");
+    CHECK(crowd.line() == "woken");
+    CHECK(publisher.finish() == support::success);
+    const auto calls = calls_between_marks(log);
+    WARN("one message: " << text_of(calls));
+    CHECK(calls == std::map<std::string, int>{{"write", 1}});
+}
+
 }  // namespace tests::system_calls_cases

@@ -63,6 +63,14 @@ ending ending_of(int status) {
     return {WEXITSTATUS(status), 0};
 }
 
+/// What /proc/…/stat says behind the name, which may have anything in it.
+char state_in(std::istream& stat) {
+    std::string line;
+    std::getline(stat, line);
+    const auto end = line.rfind(')');
+    return end != std::string::npos && line.size() > end + 2 ? line[end + 2] : '?';
+}
+
 bool is_wait(long call) {
     for (const long each : {
              SYS_ppoll,
@@ -192,16 +200,20 @@ std::string child::rest() {
     return std::exchange(unread_, {});
 }
 
-void child::wait_until_asleep() {
+void wait_until_asleep(pid_t process, const std::string& name) {
     const auto deadline = std::chrono::steady_clock::now() + hang;
+    const auto folder = "/proc/" + std::to_string(process);
     while (std::chrono::steady_clock::now() < deadline) {
-        std::ifstream file("/proc/" + std::to_string(pid_) + "/syscall");
+        std::ifstream file(folder + "/syscall"), stat(folder + "/stat");
         long call = -1;
-        if (file >> call && is_wait(call)) return;
+        // One that strace has stopped at the end of the call still shows the call.
+        if (file >> call && is_wait(call) && state_in(stat) == 'S') return;
         sched_yield();
     }
-    throw std::runtime_error(name_ + " doesn't go to sleep");
+    throw std::runtime_error(name + " doesn't go to sleep");
 }
+
+void child::wait_until_asleep() { support::wait_until_asleep(pid_, name_); }
 
 void child::signal(int number) {
     if (::kill(pid_, number) != 0) fail("signal " + name_);

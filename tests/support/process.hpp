@@ -90,6 +90,9 @@ private:
     std::string name_, unread_;
 };
 
+/// Returns once that process sleeps in the kernel, waiting for descriptors or a futex.
+void wait_until_asleep(pid_t process, const std::string& name);
+
 /// The path of a program that was built beside this one.
 std::string beside_this(const std::string& name);
 

@@ -199,7 +199,8 @@ TEST_CASE("peers that send what nobody asked for wake the owner, and leave nothi
     here.is_woken_by(*bell, 1);
 }
 
-TEST_CASE("an eventfd that an intruder has saturated is rung already, and nobody waits to ring it") {
+TEST_CASE(
+    "an eventfd that an intruder has saturated is rung already, and nobody waits to ring it") {
     honest_owner here;
     const auto bell = here.bell();
     const auto intruder = here.intruder();

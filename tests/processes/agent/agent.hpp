@@ -45,6 +45,7 @@ void add_events(command_table& table);
 void add_serving(command_table& table);
 void add_idling(command_table& table);
 void add_files(command_table& table);
+void add_sleeping(command_table& table);
 
 /// A line of answer before the last one.
 void say(const std::string& line);

@@ -126,6 +126,10 @@ void add_events(command_table& table) {
         return text_of(own, ids);
     };
     table["hear"] = hear;
+    table["hear_once"] = [](state& own, const words& line) {
+        wait_by(own, line.at(1), [&](const auto& ids) { return say(text_of(own, ids)), false; });
+        return "ok";
+    };
     table["listeners"] = [](state& own, const words& line) {
         for (auto left = number(line, 1); left > 0; --left)
             own.listeners.push_back(own.bells.listener().create());

@@ -47,6 +47,7 @@ int main() {
     agent::add_serving(table);
     agent::add_idling(table);
     agent::add_files(table);
+    agent::add_sleeping(table);
     agent::state own;
     std::string text;
     while (std::getline(std::cin, text)) {
