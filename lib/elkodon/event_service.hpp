@@ -90,6 +90,11 @@ public:
     /// What makes a listener: `event.listener().create()`.
     listener_builder listener() const { return listener_builder(directory_); }
 
+    /// What the service promises, by the names that its builder's settings have in service.toml; true is 1.
+    std::map<std::string, std::uint64_t> properties() const {
+        return directory_ ? directory_->configuration().values()
+                          : std::map<std::string, std::uint64_t>();
+    }
     /// What the creator said about it, in his order.
     std::vector<attribute> attributes() const {
         return directory_ ? directory_->configuration().attributes : std::vector<attribute>();

@@ -198,6 +198,11 @@ public:
         return directory_ ? directory_->configuration().type : type_details{};
     }
 
+    /// What the service promises, by the names that its builder's settings have in service.toml; true is 1.
+    std::map<std::string, std::uint64_t> properties() const {
+        return directory_ ? directory_->configuration().values()
+                          : std::map<std::string, std::uint64_t>();
+    }
     /// What the creator said about it, in his order.
     std::vector<attribute> attributes() const {
         return directory_ ? directory_->configuration().attributes : std::vector<attribute>();

@@ -246,6 +246,14 @@ void check_required(const static_configuration& wanted,
 
 }  // namespace
 
+std::map<std::string, std::uint64_t> static_configuration::values() const {
+    std::map<std::string, std::uint64_t> all;
+    for (const auto& each : properties)
+        if (each.match != match::exactly_or_none || each.value != no_value)
+            all.emplace(each.key, each.value);
+    return all;
+}
+
 std::uint64_t static_configuration::operator[](std::string_view key) const noexcept {
     for (const auto& each : properties)
         if (each.key == key) return each.value;

@@ -80,6 +80,9 @@ struct static_configuration {
     /// The value of a property that the pattern has.
     std::uint64_t operator[](std::string_view key) const noexcept;
     void ask(std::string_view key, std::uint64_t value) noexcept;
+
+    /// All of them, as service_info says them.
+    std::map<std::string, std::uint64_t> values() const;
 };
 
 /// Throws errc::invalid_value, with the allowed range, for a value that cannot be, of a property, an attribute or the type.

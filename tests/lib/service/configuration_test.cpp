@@ -302,6 +302,12 @@ TEST_CASE("what the creator doesn't choose comes from its node's configuration, 
     auto publisher = made.publisher().create();
     for (int i = 0; i < 6; ++i) publisher.send_copy(i);
     auto opened = other.service("numbers").publish_subscribe<int>().open();
+    CHECK(opened.properties() == made.properties());
+    CHECK(opened.properties().at("history_size") == 3);
+    CHECK(opened.properties().at("max_subscribers") == 1);
+    CHECK(opened.properties().at("enable_safe_overflow") == 1);
+    CHECK(opened.properties() == elkodon::list_services(config).at(0).properties);
+    CHECK(elkodon::publish_subscribe_service<int>().properties().empty());
     auto subscriber = opened.subscriber().create();
     for (int i = 3; i < 6; ++i) CHECK(*subscriber.receive() == i);
     std::error_code ec;
@@ -313,6 +319,7 @@ TEST_CASE("what the creator doesn't choose comes from its node's configuration, 
           }).found() == "3");
 
     auto bells = maker.service("bells").event().create();
+    CHECK(bells.properties().at("event_id_max_value") == 5);
     auto notifier = other.service("bells").event().open().notifier().create();
     CHECK_FALSE(notifier.notify(elkodon::event_id{5}));
     CHECK(notifier.notify(elkodon::event_id{6}) == errc::event_id_out_of_range);
