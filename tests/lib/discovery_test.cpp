@@ -150,7 +150,7 @@ TEST_CASE("nodes are listed with state, name, executable, pid, time and services
     const auto service = node.service("camera").event().create();
     const auto nodes = elkodon::list_nodes();
     REQUIRE(nodes.size() == 2);
-    const auto& planner = with_name(nodes, "planner");
+    const auto planner = with_name(nodes, "planner");
     CHECK(planner.state == node_state::alive);
     CHECK(planner.id == node.id());
     CHECK(planner.pid == static_cast<std::uint32_t>(getpid()));
@@ -158,7 +158,7 @@ TEST_CASE("nodes are listed with state, name, executable, pid, time and services
     CHECK(planner.started >= before - std::chrono::milliseconds(1));
     CHECK(planner.started <= std::chrono::system_clock::now());
     CHECK(planner.services == std::vector<std::string>{"camera"});
-    const auto& nameless = with_name(nodes, "");
+    const auto nameless = with_name(nodes, "");
     CHECK(nameless.id == other.id());
     CHECK(nameless.process == planner.process);
     CHECK(nameless.services.empty());

@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <stdexcept>
 #include <sys/ptrace.h>
 #include <sys/wait.h>

@@ -30,7 +30,7 @@ os::fd open_service(const configuration& config,
 
 spectator_port::spectator_port(const configuration& config,
                                const service::static_configuration& wanted) {
-    const auto doing = "look at " + service::quoted(wanted.name);
+    const auto doing = "look at " + service::in_quotes(wanted.name);
     directory_ = open_service(config, wanted, doing);
     owner_ = os::facts_of(directory_.get(), doing).owner;
     const auto file = os::open_file(directory_.get(), service::configuration_name, false);

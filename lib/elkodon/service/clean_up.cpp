@@ -80,7 +80,7 @@ void clean_up_one(presence& self,
     if (!os::lock_directory(directory.get(), until)) {
         complete = false;
         say(log_level::info, [&] {
-            return "what dead processes left in service directory " + quoted(name) +
+            return "what dead processes left in service directory " + in_quotes(name) +
                    " stays: somebody holds its lock";
         });
         return;

@@ -45,7 +45,7 @@ configuration from_a_file() {
         const auto text = os::read_file(*named, longest_file);
         if (!text)
             throw error(errc::invalid_configuration, "read ELKODON_CONFIG", "path", "a file",
-                        quoted(*named) + ", where there is none");
+                        in_quotes(*named) + ", where there is none");
         return parse_configuration(*text, *named);
     }
     if (const auto path = place_of_the_user())
@@ -60,7 +60,7 @@ log_level level_called(const std::string& word) {
     const auto found = std::find(words.begin(), words.end(), word);
     if (found == words.end())
         throw error(errc::invalid_configuration, "read ELKODON_LOG_LEVEL", "log_level",
-                    "trace, debug, info, warn, error or off", quoted(word));
+                    "trace, debug, info, warn, error or off", in_quotes(word));
     return static_cast<log_level>(found - words.begin());
 }
 
@@ -76,7 +76,7 @@ public:
         if (kind == text::anything) return;
         if (can_be_part_of_a_name(value) && (kind == text::part_of_a_name || !value.empty()))
             return;
-        throw error(errc::invalid_value, doing_, key, "a part of a file name", quoted(value));
+        throw error(errc::invalid_value, doing_, key, "a part of a file name", in_quotes(value));
     }
     void operator()(const char* key,
                     std::uint64_t value,
@@ -121,7 +121,7 @@ configuration configuration::load_file(const std::string& path) {
     const auto text = os::read_file(path, longest_file);
     if (!text)
         throw error(errc::invalid_configuration, "read a configuration", "path", "a file",
-                    quoted(path) + ", where there is none");
+                    in_quotes(path) + ", where there is none");
     return parse_configuration(*text, path);
 }
 

@@ -126,7 +126,7 @@ std::vector<service_info> observer::services() {
 }
 
 std::optional<service_details> observer::details(const std::string& name, messaging_pattern kind) {
-    const auto file = encode_name(name, "find " + quoted(name)) + domain_.suffix_of(kind);
+    const auto file = encode_name(name, "find " + in_quotes(name)) + domain_.suffix_of(kind);
     const auto directory = open_quietly(domain_.services.get(), file);
     if (!directory) return std::nullopt;
     auto service = read_service(directory.get());

@@ -24,7 +24,7 @@ std::string octal(std::uint32_t mode) {
 }
 
 os::fd open_root(const std::string& path, std::uint32_t mode) {
-    const auto doing = "open root " + quoted(path);
+    const auto doing = "open root " + in_quotes(path);
     if (path.empty() || path.find('\0') != std::string::npos)
         throw error(errc::invalid_root, doing, "path", "a directory", "none");
     try {
@@ -44,7 +44,7 @@ os::fd open_root(const std::string& path, std::uint32_t mode) {
 }
 
 void check_root(int root, const std::string& path) {
-    const auto doing = "open root " + quoted(path);
+    const auto doing = "open root " + in_quotes(path);
     const auto facts = os::facts_of(root, doing);
     if (facts.owner != os::user_number())
         throw error(errc::invalid_root, doing, "owner", "user " + std::to_string(os::user_number()),
@@ -59,7 +59,7 @@ os::fd open_inside(int at,
                    const std::string& name,
                    const std::string& root,
                    std::uint32_t mode = 0700) {
-    const auto doing = "make \"" + name + "\" in root " + quoted(root);
+    const auto doing = "make \"" + name + "\" in root " + in_quotes(root);
     os::make_directory(at, name, doing, mode);
     auto directory = os::open_directory(at, name);
     if (!directory) throw error(errc::invalid_root, doing + ": removed meanwhile");
@@ -68,7 +68,8 @@ os::fd open_inside(int at,
 
 std::string directory_for(const configuration& config, reach who) {
     if (who == reach::local) return local_directory;
-    return encode_name(config.files.prefix + config.domain, "open domain " + quoted(config.domain));
+    return encode_name(config.files.prefix + config.domain,
+                       "open domain " + in_quotes(config.domain));
 }
 
 // What is local is nobody else's, but the root may be for others.
@@ -115,8 +116,8 @@ void agree(int top, const configuration::file_settings& files, const std::string
     for (const auto& [key, value] : ours) {
         const auto line = std::string(key) + " = '" + std::string(value) + "'\n";
         if (("\n" + theirs).find("\n" + line) != std::string::npos) continue;
-        throw error(errc::incompatible_property, doing, "files." + std::string(key), quoted(value),
-                    "another name in " + quoted(domain_name));
+        throw error(errc::incompatible_property, doing, "files." + std::string(key),
+                    in_quotes(value), "another name in " + in_quotes(domain_name));
     }
     throw error(errc::incompatible_property, doing, "files", text_of(ours), theirs);
 }
@@ -135,18 +136,18 @@ domain::domain(const configuration& config, reach who, const std::string& root_p
     event_suffix = files.event_suffix;
     const auto mode = mode_for(readers(config, who));
     const auto top = open_inside(root.get(), directory_for(config, who), root_path, mode);
-    agree(top.get(), files, "open domain " + quoted(config.domain));
+    agree(top.get(), files, "open domain " + in_quotes(config.domain));
     services = open_inside(top.get(), files.services, root_path, mode);
     nodes = open_inside(top.get(), files.nodes, root_path, mode);
     processes = open_inside(top.get(), files.processes, root_path, mode);
     doorbells = open_inside(top.get(), files.doorbells, root_path);
-    identity = os::facts_of(top.get(), "open domain " + quoted(config.domain)).identity;
+    identity = os::facts_of(top.get(), "open domain " + in_quotes(config.domain)).identity;
     if (who == reach::local) all_local = std::move(services);
 }
 
 std::optional<domain> domain::if_there(const configuration& config) {
     const auto root_path = expanded_root(config.root);
-    const auto doing = "open root " + quoted(root_path);
+    const auto doing = "open root " + in_quotes(root_path);
     domain made;
     made.path = root_path + "/" + directory_for(config, reach::shared);
     made.publish_subscribe_suffix = config.files.publish_subscribe_suffix;

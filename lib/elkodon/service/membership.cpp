@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t longest_node_name = 255;
 
 void check_node_name(const std::string& name) {
-    const auto doing = "create node " + quoted(name);
+    const auto doing = "create node " + in_quotes(name);
     if (name.size() > longest_node_name)
         throw error(errc::invalid_name, doing, "length of the name",
                     "at most " + std::to_string(longest_node_name) + " bytes",
@@ -41,14 +41,14 @@ std::shared_ptr<membership> membership::join(configuration config, reach who) {
 
 membership::membership(configuration config, std::shared_ptr<presence> process)
     : config_(std::move(config)), process_(std::move(process)), id_(os::random_number()) {
-    const auto doing = "create node " + quoted(config_.node.name);
+    const auto doing = "create node " + in_quotes(config_.node.name);
     const int nodes = process_->directories().nodes.get();
     const auto file = os::create_unnamed(nodes, 0, doing);
     os::write_text(file.get(), description_of(config_.node.name), doing);
     os::link_unnamed(file.get(), nodes, file_name());
     say(log_level::debug, [&] {
-        return "joined " + quoted(process_->directories().path) + " as node " +
-               quoted(config_.node.name) + ", process " + process_->id().to_string();
+        return "joined " + in_quotes(process_->directories().path) + " as node " +
+               in_quotes(config_.node.name) + ", process " + process_->id().to_string();
     });
 }
 

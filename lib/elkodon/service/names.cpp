@@ -112,7 +112,7 @@ std::string decode_name(std::string_view encoded) {
     return name;
 }
 
-std::string quoted(std::string_view name) {
+std::string in_quotes(std::string_view name) {
     constexpr std::size_t most = 80;
     const bool utf8 = is_utf8(name);
     auto end = std::min(most, name.size());

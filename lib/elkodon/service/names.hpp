@@ -28,6 +28,6 @@ void check_port_name(std::string_view name, const std::string& doing);
 std::string toml_string(std::string_view text);
 
 /// `name` for messages: at most 80 bytes, quoted, control characters escaped.
-std::string quoted(std::string_view name);
+std::string in_quotes(std::string_view name);
 
 }  // namespace elkodon::service

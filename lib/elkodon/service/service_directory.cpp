@@ -58,7 +58,7 @@ std::string configuration_text(int directory, const std::string& doing) {
 std::shared_ptr<service_directory> service_directory::join(std::shared_ptr<membership> node,
                                                            static_configuration wanted,
                                                            joining how) {
-    const auto doing = std::string(word_for(how)) + " " + quoted(wanted.name);
+    const auto doing = std::string(word_for(how)) + " " + in_quotes(wanted.name);
     if (!node->process().ours()) throw error(errc::forked, doing);
     const auto& domain = node->process().directories();
     if (!os::facts_of(domain.services.get(), doing).linked)
@@ -84,7 +84,7 @@ service_directory::service_directory(std::shared_ptr<membership> node,
 
 // Under the directory's lock. Where nobody is a member, there is no service, whatever the dead have left.
 void service_directory::create_or_check(static_configuration wanted, joining how) {
-    const auto doing = std::string(word_for(how)) + " " + quoted(wanted.name);
+    const auto doing = std::string(word_for(how)) + " " + in_quotes(wanted.name);
     if (settings().clean_up.on_opening) clean_up_service(descriptor(), process(), unseen::stays);
     const bool exists = has_members(descriptor());
     if (exists && how == joining::create) throw error(errc::service_exists, doing);
@@ -198,7 +198,7 @@ service_directory::~service_directory() {
     }
 }
 
-std::string service_directory::title() const { return "service " + quoted(configuration_.name); }
+std::string service_directory::title() const { return "service " + in_quotes(configuration_.name); }
 
 std::uint32_t service_directory::claim(port_kind kind,
                                        segment::own_segment& port,

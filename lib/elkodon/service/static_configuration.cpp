@@ -219,14 +219,15 @@ void check_attributes(const std::vector<attribute>& attributes, const std::strin
                     std::to_string(attributes.size()));
     for (const auto& each : attributes) {
         check_text("an attribute's key", each.key, 1, longest_attribute_key, doing);
-        check_text("attribute " + quoted(each.key), each.value, 0, longest_attribute_value, doing);
+        check_text("attribute " + in_quotes(each.key), each.value, 0, longest_attribute_value,
+                   doing);
     }
 }
 
 std::string values_of(const std::vector<attribute>& attributes, const std::string& key) {
     std::string text;
     for (const auto& each : attributes)
-        if (each.key == key) text += (text.empty() ? "" : ", ") + quoted(each.value);
+        if (each.key == key) text += (text.empty() ? "" : ", ") + in_quotes(each.value);
     return text.empty() ? "none" : text;
 }
 
@@ -236,11 +237,11 @@ void check_required(const static_configuration& wanted,
     const auto has = [&](const auto& is) { return std::any_of(found.begin(), found.end(), is); };
     for (const auto& each : wanted.required)
         if (!has([&](const auto& other) { return other == each; }))
-            throw error(errc::incompatible_attribute, doing, "attribute " + quoted(each.key),
-                        quoted(each.value), values_of(found, each.key));
+            throw error(errc::incompatible_attribute, doing, "attribute " + in_quotes(each.key),
+                        in_quotes(each.value), values_of(found, each.key));
     for (const auto& key : wanted.required_keys)
         if (!has([&](const auto& other) { return other.key == key; }))
-            throw error(errc::incompatible_attribute, doing, "attribute " + quoted(key),
+            throw error(errc::incompatible_attribute, doing, "attribute " + in_quotes(key),
                         "any value", "none");
 }
 

@@ -62,7 +62,7 @@ TEST_CASE("to await a task twice is an error that says so") {
         co_await std::move(once);
         co_await std::move(once);
     };
-    CHECK_THROWS_WITH(sync_wait(twice()), Catch::Contains("await a task that was moved from"));
+    CHECK_THROWS_WITH(sync_wait(twice()), support::containing("await a task that was moved from"));
 }
 
 TEST_CASE("a million tasks that end at once don't grow the stack") {
