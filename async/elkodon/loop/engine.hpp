@@ -92,6 +92,7 @@ public:
 
 protected:
     engine() noexcept = default;
+    explicit engine(layout::doorbell_kind doorbells) noexcept : doorbells_(doorbells) {}
     ~engine() = default;
 
     /// What every loop does first when it ends, while it still can do all else.
@@ -108,13 +109,14 @@ protected:
         agenda_.abandon();
     }
 
-    /// Does what there is to do now, once around. True when there may be more.
+    /// Does what there is to do now, once around. False when there was nothing.
     bool turn() {
-        take_posted();
+        bool any = take_posted();
         wake_sleepers();
         for (auto& each : stations_) each->look();
+        any = any || !agenda_.empty();
         agenda_.run([&] { return stopping(); });
-        return busy();
+        return any || busy();
     }
     bool busy() const noexcept { return !agenda_.empty() || !inbox_.empty() || stopping(); }
 
@@ -144,6 +146,9 @@ protected:
     void prepare_sleep() noexcept {
         for (auto& each : stations_) each->prepare_sleep();
     }
+    void stay_awake() noexcept {
+        for (auto& each : stations_) each->stay_awake();
+    }
 
     std::optional<steady_time> next_timer() const noexcept { return timers_.next(); }
 
@@ -154,6 +159,8 @@ protected:
     /// Ends a sleep. Any thread.
     virtual void wake() noexcept = 0;
 
+    layout::doorbell_kind doorbells() const noexcept { return doorbells_; }
+    void doorbells(layout::doorbell_kind kind) noexcept { doorbells_ = kind; }
     linked_list<descriptor_waiter>& by_descriptor() noexcept { return by_descriptor_; }
     agenda& to_do() noexcept { return agenda_; }
 
@@ -167,10 +174,11 @@ private:
     }
 
     // A task that begins belongs to the list; what was posted is done, and gone.
-    void take_posted() {
-        while (!stopping()) {
+    bool take_posted() {
+        bool any = false;
+        for (; !stopping(); any = true) {
             auto next = inbox_.pop();
-            if (!next) return;
+            if (!next) break;
             auto* const task = next->as_task();
             if (!task) {
                 next->run();
@@ -180,6 +188,7 @@ private:
             tasks_.push(*task);
             begin(*task);
         }
+        return any;
     }
     static void begin(running_base& what) {
         struct first : hop {
@@ -205,13 +214,14 @@ private:
         const auto place = port.doorbell_place();
         for (auto& each : stations_)
             if (each->process() == place.process) return *each;
-        auto made = std::make_unique<station>(place, agenda_);
+        auto made = std::make_unique<station>(place, doorbells_, agenda_);
         stations_.reserve(stations_.size() + 1);
         station_made(*made);
         stations_.push_back(std::move(made));
         return *stations_.back();
     }
 
+    layout::doorbell_kind doorbells_ = layout::doorbell_kind::eventfd;
     agenda agenda_;
     timers timers_;
     std::vector<std::unique_ptr<station>> stations_;

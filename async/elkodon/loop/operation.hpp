@@ -76,7 +76,11 @@ private:
         detach();
         go_on();
     }
-    void withdraw() noexcept override { detach(); }
+    void stop() noexcept override { end(stopped_error()); }
+    void end(std::error_code why) noexcept {
+        detach();
+        end_with(why);
+    }
     void abandon() noexcept override {
         detach();
         suspension::abandon();
@@ -95,10 +99,7 @@ inline void waiter::ready() noexcept {
     if (outstanding) loop_->add(*outstanding);
 }
 inline void waiter::cancel(std::error_code why) noexcept {
-    if (!outstanding) return;
-    auto& op = *outstanding;
-    op.withdraw();
-    op.end_with(why);
+    if (outstanding) outstanding->end(why);
 }
 inline void waiter::end() noexcept {
     if (outstanding) outstanding->abandon();

@@ -41,7 +41,11 @@ public:
 
 private:
     friend engine;
-    void withdraw() noexcept override;
+    void withdraw() noexcept;
+    void stop() noexcept override {
+        withdraw();
+        end_with(stopped_error());
+    }
     void complete() override { go_on(); }
 
     engine& engine_;

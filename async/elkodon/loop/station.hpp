@@ -35,8 +35,8 @@ private:
 /// then on. One at a time.
 class station {
 public:
-    station(const segment::doorbell_place& place, agenda& loop)
-        : loop_(loop), process_(place.process), room_(place) {}
+    station(const segment::doorbell_place& place, layout::doorbell_kind kind, agenda& loop)
+        : loop_(loop), process_(place.process), room_(place, kind) {}
     ~station() {
         for (auto* const each : by_seat_)
             if (each) end(*each);
@@ -90,9 +90,11 @@ public:
             each.in_room_ = true;
             room_.await(each.seat_);
         });
-        room_.prepare_sleep();
+        armed_ = room_.prepare_sleep();
         take_ready();
     }
+    /// Since the last prepare_sleep(): somebody is awaited, and wakers ring.
+    bool armed() const noexcept { return armed_; }
 
     /// After a sleep: who has rung, and whether somebody came, went or died.
     void on_ring() noexcept {
@@ -104,8 +106,14 @@ public:
         take_ready();
     }
     void drain() noexcept { room_.drain(); }
-    void stay_awake() noexcept { room_.stay_awake(); }
+    void stay_awake() noexcept {
+        armed_ = false;
+        room_.stay_awake();
+    }
 
+    /// None on a futex: then sleep_on() says what to sleep on.
+    bool has_descriptors() const noexcept { return room_.has_descriptors(); }
+    segment::futex_sleep sleep_on() const noexcept { return room_.sleep_on(); }
     int ring_descriptor() const noexcept { return room_.ring_descriptor(); }
     int control_descriptor() const noexcept { return room_.control_descriptor(); }
 
@@ -129,6 +137,7 @@ private:
     port::waiting_room room_;
     std::vector<port_waiter*> by_seat_;
     linked_list<port_waiter> polled_;
+    bool armed_ = false;
 };
 
 inline void port_waiter::wait() { place_->polled_.push(*this); }

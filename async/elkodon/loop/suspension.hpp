@@ -74,17 +74,17 @@ protected:
     }
 
     agenda* loop() const noexcept { return loop_; }
+    bool stopped() const noexcept { return stopped_; }
 
     std::error_code error_;
 
 private:
-    /// Stops waiting: nothing but end_with() follows.
-    virtual void withdraw() noexcept = 0;
+    /// Was asked to stop: ends with stopped_error(), now or later, or with what has happened already.
+    virtual void stop() noexcept = 0;
 
     void on_stop() noexcept final {
         stopped_ = true;
-        withdraw();
-        end_with(stopped_error());
+        stop();
     }
 
     std::coroutine_handle<> who_;

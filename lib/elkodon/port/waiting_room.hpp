@@ -27,7 +27,9 @@ class waiting_room {
 public:
     using seat_number = std::uint32_t;
 
-    explicit waiting_room(const segment::doorbell_place& place) : bell_(place) {}
+    explicit waiting_room(const segment::doorbell_place& place,
+                          layout::doorbell_kind kind = layout::doorbell_kind::eventfd)
+        : bell_(place, kind) {}
 
     /// `port` waits here from now on. Throws what waiting_port::attach() throws.
     seat_number attach(waiting_port& port);
@@ -69,6 +71,11 @@ public:
 
     /// Makes ring_descriptor() readable. Any thread.
     void wake() noexcept { bell_.ring_ourselves(); }
+
+    /// Whether there is anything to poll. Otherwise its owner sleeps on a futex of its own accord, and calls on_control()
+    /// afterwards.
+    bool has_descriptors() const noexcept { return bell_.has_descriptors(); }
+    segment::futex_sleep sleep_on() const noexcept { return bell_.sleep_on(); }
 
     /// What to poll, level-style: rings, which their reader drains; newcomers and deaths; both in one.
     int ring_descriptor() const noexcept { return bell_.ring_descriptor(); }

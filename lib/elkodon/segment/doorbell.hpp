@@ -34,6 +34,14 @@ struct doorbell_place {
 /// What a thread that blocks sleeps on, as `wish` says.
 layout::doorbell_kind kind_for_a_thread(doorbell_backend wish) noexcept;
 
+/// How to sleep at a doorbell on a futex, for whoever has the kernel do it otherwise than by sleep(): while `*word` is
+/// `expected`, until `until` at the latest. The kernel reads the word; shared between processes.
+struct futex_sleep {
+    const void* word;
+    std::uint32_t expected;
+    std::chrono::steady_clock::time_point until;
+};
+
 /// Arming, looking, sleeping and draining: one at a time. Slots, watching, serving and notices: any thread, since ports
 /// of one context look at their peers on threads of their own.
 class doorbell {
@@ -71,6 +79,9 @@ public:
 
     /// Until somebody rings, the time is over (none: for ever), or, `woken` as well, something else is to be looked at.
     os::wait_end sleep(std::optional<std::chrono::steady_clock::time_point> until) noexcept;
+
+    /// The same for a ring of io_uring. Only on a futex, and between arm() and disarm().
+    futex_sleep sleep_on() const noexcept;
 
     /// Whether somebody has rung since arm(): one load.
     bool rung() const noexcept;
