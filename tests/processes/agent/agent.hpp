@@ -21,6 +21,7 @@ using words = std::vector<std::string>;
 struct state {
     elkodon::configuration config = elkodon::configuration::load();  // of the node
     elkodon::node node;
+    std::vector<std::pair<elkodon::node, elkodon::publish_subscribe_service<message>>> many_nodes;
     elkodon::publish_subscribe_service<message> numbers;
     elkodon::event_service bells;
     elkodon::publisher<message> publisher;

@@ -135,6 +135,16 @@ std::string churn(state&, const words& line) {
     return "ok";
 }
 
+/// Further nodes, each with a service open that they share.
+std::string many_nodes(state& own, const words& line) {
+    for (auto left = number(line, 1); left > 0; --left) {
+        auto node = elkodon::node::create(own.config);
+        auto service = node.service("crowded").publish_subscribe<message>().open_or_create();
+        own.many_nodes.emplace_back(std::move(node), std::move(service));
+    }
+    return "ok";
+}
+
 /// Joins and leaves again and again, so that services come and go under everybody's hands.
 std::string come_and_go(state& own, const words& line) {
     need_node(own);
@@ -202,6 +212,7 @@ void add_set_up(command_table& table) {
     };
     table["drop"] = drop;
     table["gun"] = await_gun;
+    table["many_nodes"] = many_nodes;
     table["churn"] = churn;
     table["lock"] = lock;
     table["unlock"] = [](state& own, const words&) {
