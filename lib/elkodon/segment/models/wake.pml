@@ -10,7 +10,8 @@
    K, KB     messages of the first and of the second waker
    DEATHS n  n wakers may be killed between any two steps; a notice follows
    FREEZE n  n wakers may stop for ever, without a notice
-   FUTEX     one FUTEX_WAKE_OP sets RUNG and wakes; otherwise an eventfd, and the ring stands before the exchange
+   FUTEX     one FUTEX_WAKE_OP sets RUNG and wakes, whatever the word has become; otherwise an eventfd, and the ring stands
+             before the exchange. A futex hears of no death: there a notice is the look that comes once a liveness bound
    SKIP_IF_BOTH  marks nothing if leaf and summary are set, seen after the full fence
    DATA_BEFORE_ARMED  the data is looked at before the armed word is stored (async/station); otherwise after (port/lone_wait)
    PORTABLE  full fences on both sides, no store buffer
@@ -44,7 +45,12 @@
    fails: -DBAD_SKIP_WITHOUT_FENCE
    fails: -DFREEZE=1 -DBAD_SKIP_IF_LEAF
    fails: -DDEATHS=1 -DBAD_NOTICE_LATE
-   fails: -DDEATHS=1 -DBAD_NOTICE_PARTIAL */
+   fails: -DDEATHS=1 -DBAD_NOTICE_PARTIAL
+   fails: -DFUTEX=1 -DBAD_FUTEX_WAKES_FIRST
+   fails: -DFUTEX=1 -DFREEZE=1 -DBAD_FUTEX_SETS_FIRST
+   fails: -DFUTEX=1 -DBAD_FUTEX_SLEEPS_UNCHECKED
+   fails: -DFUTEX=1 -DBAD_READY_BEFORE_ARMED
+   fails: -DFUTEX=1 -DDEATHS=1 -DBAD_FUTEX_NO_CLOCK */
 #ifndef FUTEX
 #define FUTEX 0
 #endif
@@ -123,7 +129,11 @@ proctype waker(byte w) {
 #endif
             if
             :: state == ARMED ->
-#if FUTEX
+#if FUTEX && defined(BAD_FUTEX_WAKES_FIRST)
+                d_step { if :: asleep -> woken = 1 :: else fi }; MAY_DIE; armed = RUNG
+#elif FUTEX && defined(BAD_FUTEX_SETS_FIRST)
+                armed = RUNG; MAY_DIE; d_step { if :: asleep -> woken = 1 :: else fi }
+#elif FUTEX
                 d_step { armed = RUNG; if :: asleep -> woken = 1 :: else fi }
 #elif defined(BAD_EXCHANGE_BEFORE_RING)
                 d_step { flush(w); if :: armed == ARMED -> armed = RUNG; state = 1 :: else -> state = 0 fi }; MAY_DIE;
@@ -140,7 +150,11 @@ proctype waker(byte w) {
         sent[MINE]++; i++; state = 0; age = 0; is_cold = 0; leaf_set = 0; summary_set = 0
     :: else -> break
     od; goto gone;
+#ifdef BAD_FUTEX_NO_CLOCK
+dead: skip; d_step { flush(w) };
+#else
 dead: skip; d_step { flush(w); notice = 1 };
+#endif
 gone: skip
 }
 
@@ -246,7 +260,10 @@ proctype waiter() {
 #endif
             if
             :: go -> go = 0;
-#if FUTEX
+#if FUTEX && defined(BAD_FUTEX_SLEEPS_UNCHECKED)
+                d_step { asleep = 1; woken = 0 };
+                if :: d_step { asleep && (woken || notice) -> asleep = 0; woken = 0 } fi;
+#elif FUTEX
                 d_step { if :: armed == ARMED -> asleep = 1; woken = 0 :: else -> asleep = 0 fi };
                 if :: d_step { asleep && (woken || notice) -> asleep = 0; woken = 0 } :: !asleep fi;
 #elif defined(BAD_DRAIN_AFTER_ARM)
