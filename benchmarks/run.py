@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures floor, ours and references interleaved; prints a table and writes bench.json.
+"""Measures floor, ours and references interleaved; prints a table, writes bench.json and, of a whole run, its chart.
 
 usage: run.py --build-dir DIR [--quick] [--rounds N] [--only ROW]... [--output FILE] [--check]
 
@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 
+import chart
 from rows import Missing, all_rows, context_rows, quick
 
 SHM = pathlib.Path("/dev/shm")
@@ -228,6 +229,7 @@ def main():
 
     results = [row.as_json() for row in rows]
     options.output.write_text(json.dumps(results, indent=2) + "\n")
+    chart.write(results, line, options.output)
     print_table(rows, context)
     print(line)
     return 1 if options.check and any(result["holds"] is False for result in results) else 0

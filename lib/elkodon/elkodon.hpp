@@ -1,5 +1,6 @@
-// The whole of the library without loops. <elkodon/asio.hpp> awaits its ports in Asio.
-// Caveats, in one place: docs/pitfalls.md.
+// The whole of the library without loops; <elkodon/asio.hpp> awaits its ports in Asio. Caveats, in one place: docs/pitfalls.md.
+// Writes nothing itself; each header that it includes says who writes what.
+// After a kill -9 what a process had sent stays readable to those who were there; the next one that looks removes the rest.
 #pragma once
 
 #include <elkodon/configuration.hpp>

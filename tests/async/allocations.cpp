@@ -1,12 +1,12 @@
 // Counts what the whole process asks operator new for, in steady state: an awaited receive asks for nothing.
 #include <elkodon/asio.hpp>
 
+#include "asio_tokens.hpp"
 #include "world.hpp"
 
 #include <asio/bind_allocator.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
-#include <asio/experimental/as_tuple.hpp>
 #include <asio/io_context.hpp>
 #include <asio/strand.hpp>
 #include <asio/use_awaitable.hpp>
@@ -130,8 +130,7 @@ asio::awaitable<void> receive(elkodon::async::subscriber<std::uint64_t>& numbers
 asio::awaitable<void> receive_tuples(elkodon::async::subscriber<std::uint64_t>& numbers,
                                      meter& count) {
     for (bool more = true; more;) {
-        auto result =
-            co_await numbers.async_receive(asio::experimental::as_tuple(asio::use_awaitable));
+        auto result = co_await numbers.async_receive(test::as_tuple(asio::use_awaitable));
         more = !std::get<0>(result) && count.note();
     }
 }

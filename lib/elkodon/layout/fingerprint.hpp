@@ -1,6 +1,6 @@
-// A number made of every size and offset that two processes must agree on: builds with the same
-// fingerprint may talk to each other, whatever their compiler, options or patch release.
-// Computed at compile time; nobody writes it later.
+// A number made of every size and offset that two processes must agree on: builds with the same fingerprint may talk to each
+// other, whatever their compiler, options or patch release. Computed at compile time; a segment's owner writes it into its header.
+// After a kill -9 it stands there before the ready word does, so that nobody reads a layout that he doesn't know.
 #pragma once
 
 #include <elkodon/layout/control_page.hpp>

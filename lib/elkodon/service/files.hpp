@@ -1,4 +1,6 @@
-// The names of the files in a service's directory.
+// The names of the files in a service's directory, and the words that they are made of.
+// A port's file is written by its owner, the others by who creates the service or joins it; this header writes nothing.
+// After a kill -9 the names stay, and tell who cleans up what they belong to:
 //
 //     service.toml                    the static configuration
 //     control                         the control page

@@ -1,5 +1,6 @@
 // The properties of each pattern: keys, defaults and bounds, in one place.
-// Nobody writes them at run time.
+// Nobody writes them at run time; what a service has of them is written once, by its creator, into its static configuration.
+// After a kill -9 nothing of this has changed.
 #pragma once
 
 #include <elkodon/layout/publisher_segment.hpp>

@@ -1,5 +1,6 @@
-// What two processes compare before they share a type. Written by a service's creator into the static
-// configuration, never afterwards.
+// What two processes compare before they share a type.
+// Written by a service's creator into the static configuration, never afterwards.
+// After a kill -9 it stands as it was: the configuration gets its name when it is complete.
 #pragma once
 
 #include <cstdint>

@@ -1,13 +1,13 @@
 // Fragment 14 of the API: a timeout that loses nothing; errors as values.
 #include <elkodon/asio.hpp>
 
+#include "../asio_tokens.hpp"
 #include "../world.hpp"
 
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
-#include <asio/experimental/as_tuple.hpp>
 #include <asio/experimental/awaitable_operators.hpp>
 #include <asio/io_context.hpp>
 #include <asio/steady_timer.hpp>
@@ -38,7 +38,7 @@ asio::awaitable<void> guard(elkodon::async::subscriber<std::uint64_t> numbers) {
     auto first = co_await (numbers.async_receive(asio::use_awaitable) ||
                            timer.async_wait(asio::use_awaitable));
     if (auto* sample = std::get_if<0>(&first)) use(**sample);  // else a silent second
-    auto token = asio::experimental::as_tuple(asio::use_awaitable);
+    auto token = test::as_tuple(asio::use_awaitable);
     auto result = co_await numbers.async_receive(token);
     auto& [error, sample] =
         result;  // not auto [error, sample] = co_await …: gcc 15 and 16 destroy it wrongly
