@@ -3,6 +3,7 @@
 #include <elkodon/base/error.hpp>
 #include <elkodon/os/file.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -218,18 +219,19 @@ std::vector<directory_entry> list_directory(int directory) {
 }
 
 std::string read_text(int file, std::size_t limit, const std::string& doing) {
-    std::string text(limit + 1, '\0');
+    std::string text(std::min<std::size_t>(limit, 2047) + 1, '\0');
     std::size_t filled = 0;
-    while (filled < text.size()) {
+    for (;;) {
         const auto got =
             pread(file, text.data() + filled, text.size() - filled, static_cast<off_t>(filled));
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) throw_errno(errno, doing);
         if (got == 0) break;
         filled += static_cast<std::size_t>(got);
+        if (filled > limit)
+            throw error(errc::invalid_segment, doing + ": longer than " + std::to_string(limit));
+        if (filled == text.size()) text.resize(std::min(limit + 1, 4 * text.size()));
     }
-    if (filled > limit)
-        throw error(errc::invalid_segment, doing + ": longer than " + std::to_string(limit));
     text.resize(filled);
     return text;
 }
