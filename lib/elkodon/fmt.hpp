@@ -54,6 +54,21 @@ void write_text(std::string_view text, Context& context) {
 
 }  // namespace elkodon::formatting
 
+// Strings and maps are not formatted as fmt's ranges: those know neither a string that isn't one of std's, nor entries that are
+// no tuples of std's. fmt 11 asks for the const types, too.
+template <std::size_t N>
+struct fmt::range_format_kind<elkodon::static_string<N>, char>
+    : std::integral_constant<fmt::range_format, fmt::range_format::disabled> {};
+template <std::size_t N>
+struct fmt::range_format_kind<const elkodon::static_string<N>, char>
+    : std::integral_constant<fmt::range_format, fmt::range_format::disabled> {};
+template <class K, class V, std::size_t N>
+struct fmt::range_format_kind<elkodon::static_map<K, V, N>, char>
+    : std::integral_constant<fmt::range_format, fmt::range_format::disabled> {};
+template <class K, class V, std::size_t N>
+struct fmt::range_format_kind<const elkodon::static_map<K, V, N>, char>
+    : std::integral_constant<fmt::range_format, fmt::range_format::disabled> {};
+
 /// A string, with all of a string's format options.
 template <std::size_t N>
 struct fmt::formatter<elkodon::static_string<N>> : fmt::formatter<fmt::string_view> {
@@ -63,11 +78,6 @@ struct fmt::formatter<elkodon::static_string<N>> : fmt::formatter<fmt::string_vi
         return fmt::formatter<fmt::string_view>::format({view.data(), view.size()}, context);
     }
 };
-
-// Not as one of fmt's ranges, whose entries would have to be tuples of std's.
-template <class K, class V, std::size_t N>
-struct fmt::range_format_kind<elkodon::static_map<K, V, N>, char>
-    : std::integral_constant<fmt::range_format, fmt::range_format::disabled> {};
 
 /// `{"a": 1, "b": 2}`
 template <class K, class V, std::size_t N>

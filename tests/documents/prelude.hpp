@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <asio.hpp>
-#include <asio/experimental/as_tuple.hpp>
 #include <asio/experimental/awaitable_operators.hpp>
 #include <chrono>
 #include <cstdint>
