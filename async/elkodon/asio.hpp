@@ -6,3 +6,6 @@
 #include <elkodon/async/listener.hpp>
 #include <elkodon/async/publisher.hpp>
 #include <elkodon/async/subscriber.hpp>
+#include <elkodon/async/tokens.hpp>
+#include <elkodon/async/wait_set.hpp>
+#include <elkodon/async/watch.hpp>

@@ -62,8 +62,8 @@ public:
         if (state_) state_->place->cancel(state_->who);
     }
 
-    /// The descriptor of the context's doorbell, which all its ports share. The context polls it; whoever polls it
-    /// beside the context learns only that something has happened.
+    /// The descriptor that the context polls: of its doorbell, which all its ports share; of a wait set or a watch its
+    /// own. Whoever polls it beside the context learns only that something has happened.
     int native_handle() const noexcept {
         return state_ && state_->place ? state_->place->native_handle() : -1;
     }
@@ -81,6 +81,12 @@ protected:
     auto initiate(Token&& token, Take take) {
         return asio::async_initiate<Token, completion_signature<Take>>(initiation(*this), token,
                                                                        std::move(take));
+    }
+
+    // A moved-from object completes operations with errc::closed.
+    const std::shared_ptr<port_state<Port>>& shared_state() {
+        if (!state_) state_ = std::make_shared<port_state<Port>>(Port());
+        return state_;
     }
 
 private:
@@ -107,18 +113,10 @@ private:
     void open(Port port) {
         if (!port) throw error(errc::closed, "await an empty port");
         auto& context = asio::query(executor_, asio::execution::context);
-        auto place =
-            asio::use_service<doorbell_service>(context).station_for(*port.untyped(), executor_);
+        auto& service = asio::use_service<doorbell_service>(context);
         auto state = std::make_shared<port_state<Port>>(std::move(port));
-        place->attach(*state->port.untyped(), state->who);
-        state->place = std::move(place);
+        state->place = service.enter(state->port, state->who, executor_);
         state_ = std::move(state);
-    }
-
-    // A moved-from object completes operations with errc::closed.
-    const std::shared_ptr<port_state<Port>>& shared_state() {
-        if (!state_) state_ = std::make_shared<port_state<Port>>(Port());
-        return state_;
     }
 
     Port take_port() noexcept {
@@ -126,8 +124,7 @@ private:
         state_->place->cancel(state_->who);
         Port port;
         // Under the station's mutex: an operation on another executor may be about to take from it.
-        state_->place->detach(*state_->port.untyped(), state_->who,
-                              [&] { port = std::move(state_->port); });
+        state_->place->detach(state_->port, state_->who, [&] { port = std::move(state_->port); });
         return port;
     }
 

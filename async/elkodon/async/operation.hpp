@@ -56,6 +56,12 @@ public:
         *end_ = raw;
         end_ = &raw->next_;
     }
+    void push_front(operation::owner op) noexcept {
+        auto* const raw = op.release();
+        raw->next_ = first_;
+        if (!first_) end_ = &raw->next_;
+        first_ = raw;
+    }
     bool empty() const noexcept { return first_ == nullptr; }
     operation::owner pop_front() noexcept {
         operation::owner op(first_);

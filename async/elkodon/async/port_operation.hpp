@@ -3,7 +3,7 @@
 // cancelled. So racing it against a timer loses nothing.
 #pragma once
 
-#include <elkodon/async/station.hpp>
+#include <elkodon/async/doorbell_service.hpp>
 #include <elkodon/error.hpp>
 #include <elkodon/take/take.hpp>
 
@@ -32,11 +32,11 @@ struct port_state {
 
     /// Gives up the place. What is outstanding was cancelled before.
     void leave() noexcept {
-        if (place && port) place->detach(*port.untyped(), who, [] {});
+        if (place && port) place->detach(port, who, [] {});
     }
 
     Port port;
-    std::shared_ptr<station> place;
+    std::shared_ptr<place_of<Port>> place;
     waiter who;
 };
 
@@ -170,6 +170,7 @@ private:
     // be closing it.
     void run(owner self) {
         if (refused_) return complete(std::move(self), *refused_, left_by(take_));
+        if (state_->place->forked()) return complete(std::move(self), errc::forked, left_by(take_));
         result taken{};
         std::error_code ec;
         bool nothing = false;

@@ -4,6 +4,9 @@
 #pragma once
 
 #include <elkodon/async/operation.hpp>
+#include <elkodon/base/atomic.hpp>
+#include <elkodon/base/spin_estimator.hpp>
+#include <elkodon/os/process.hpp>
 #include <elkodon/port/waiting_room.hpp>
 
 #include <asio/any_io_executor.hpp>
@@ -11,8 +14,8 @@
 #include <asio/execution_context.hpp>
 #include <asio/io_context.hpp>
 #include <asio/posix/basic_stream_descriptor.hpp>
-#include <asio/strand.hpp>
-#include <asio/thread_pool.hpp>
+#include <asio/post.hpp>
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -24,17 +27,24 @@ namespace elkodon::async {
 ///
 /// A port with an operation that waits belongs to the station, under its mutex; otherwise it belongs to its
 /// user. Nothing is ever taken here: the operation takes when it runs on its executor.
+///
+/// A *turn* is a handler of ours: it runs operations that are ready, one after the other, and looks for news between them if
+/// its strategy spins; for 2 µs at most, then the loop's other handlers have theirs. Whenever somebody is awaited, the
+/// doorbell is armed, or a turn is in the context's queue: whatever a handler does meanwhile, another thread of the context
+/// can go on.
 class station : public std::enable_shared_from_this<station> {
 public:
-    station(const segment::doorbell_place& place, const asio::any_io_executor& executor);
+    station(const segment::doorbell_place& place,
+            const asio::any_io_executor& executor,
+            wait_strategy strategy);
 
     /// A port waits here from now on. Throws errc::already_attached.
     void attach(port::waiting_port& port, waiter& who);
     /// Calls `then` before anybody else may look at the port.
-    template <class Then>
-    void detach(port::waiting_port& port, waiter& who, Then&& then) noexcept;
+    template <class Port, class Then>
+    void detach(Port& port, waiter& who, Then&& then) noexcept;
 
-    /// Posts the operation if its port has news, or keeps it until it has, and dispatches it then.
+    /// Sends the operation on its way if its port has news, or keeps it until it has.
     void wait(waiter& who, operation::owner op);
 
     /// Marks what is outstanding as aborted, and sends it on its way if it waits.
@@ -55,59 +65,89 @@ public:
     }
     void end(waiter& who, const operation& op) noexcept;
 
+    bool closed(const waiter& who) noexcept {
+        const std::lock_guard lock(mutex_);
+        return who.closed;
+    }
+
+    /// What it does before it sleeps, from the next wait on.
+    void set_wait_strategy(wait_strategy strategy) {
+        const std::lock_guard lock(mutex_);
+        estimator_ = spin_estimator(strategy, os::cores_of_this_thread());
+    }
+
     int native_handle() const noexcept { return room_.descriptor(); }
 
     /// Destroys what waits; nothing is called.
     void shut_down() noexcept;
 
-private:
-    using descriptor = asio::posix::basic_stream_descriptor<asio::any_io_executor>;
+    /// In a fork's child, where the doorbell is the parent's: what waits completes with errc::forked.
+    void abandon();
+    bool forked() const noexcept {
+        // sync[station.forked] acquire: see abandon().
+        return forked_.load(std::memory_order_acquire);
+    }
 
+private:
+    using clock = std::chrono::steady_clock;
+    using descriptor = asio::posix::basic_stream_descriptor<asio::any_io_executor>;
     using ready_list = operation_list;
 
-    void take_ready(ready_list& ready);
-    void sleep(ready_list& ready);
-    void poll_descriptors();
-    void poll_control();
+    static constexpr std::chrono::microseconds longest_turn{2};
+    static constexpr int looks_between_clocks = 8;
+
     void on_ring();
     void on_control();
-    void send_off(ready_list& ready);
-    static void post_all(ready_list& ready);
+    void on_turn();
+
+    void turn();
+    operation::owner next_in_turn(clock::time_point end, ready_list& several);
+    void look_for_news(clock::time_point now, clock::time_point end);
+    void await(waiter& who);
+    void attend();
+    void leave_to_a_turn();
+    void sleep();
+    void begin_wait(clock::time_point now);
+    void end_wait(clock::time_point now, bool slept);
     void settle();
+    bool stopped() const noexcept { return io_ && io_->stopped(); }
+
+    void take_ready(ready_list& ready);
+    void poll_descriptors();
+    void poll_control();
     void stop_polling();
+    void let_go_of_descriptors() noexcept;
+    static void post_all(ready_list& ready);
+
+    inline static thread_local const station* in_turn_ = nullptr;  // whose turn this thread is in
 
     std::mutex mutex_;
-    port::waiting_room room_;                   // awaits the ports whose operations wait
+    port::waiting_room room_;  // awaits the ports whose operations wait
+    asio::any_io_executor executor_;
+    asio::io_context* io_;                      // of that executor, where it is one
     std::optional<descriptor> ring_, control_;  // until the context shuts down
     std::vector<waiter*> waiters_;              // by seat
     std::uint64_t rings_ = 0;                   // what reading the eventfd stores
+    spin_estimator estimator_;
+    std::optional<clock::time_point> waiting_since_;
+    clock::time_point spin_end_{};
+    bool turn_posted_ = false;
     bool polls_ring_ = false, polls_control_ = false;
     bool down_ = false;
+    atomic<bool> forked_{false};
 };
 
-/// The stations of one context, by domain.
-class doorbell_service : public asio::execution_context::service {
-public:
-    using key_type = doorbell_service;
-    inline static asio::execution_context::id id;
-
-    explicit doorbell_service(asio::execution_context& context);
-
-    /// The station of the domain in which `port` lives, made on the first call.
-    std::shared_ptr<station> station_for(const port::waiting_port& port,
-                                         const asio::any_io_executor& executor);
-
-private:
-    void shutdown() noexcept override;
-
-    std::mutex mutex_;
-    std::vector<std::pair<process_id, std::shared_ptr<station>>> stations_;
-};
-
-inline station::station(const segment::doorbell_place& place, const asio::any_io_executor& executor)
+inline station::station(const segment::doorbell_place& place,
+                        const asio::any_io_executor& executor,
+                        wait_strategy strategy)
     : room_(place),
+      executor_(executor),
+      io_(executor.target<asio::io_context::executor_type>()
+              ? &executor.target<asio::io_context::executor_type>()->context()
+              : nullptr),
       ring_(std::in_place, executor, room_.ring_descriptor()),
-      control_(std::in_place, executor, room_.control_descriptor()) {}
+      control_(std::in_place, executor, room_.control_descriptor()),
+      estimator_(strategy, os::cores_of_this_thread()) {}
 
 inline void station::attach(port::waiting_port& port, waiter& who) {
     const std::lock_guard lock(mutex_);
@@ -122,30 +162,48 @@ inline void station::attach(port::waiting_port& port, waiter& who) {
     who.seat = seat;
 }
 
-template <class Then>
-void station::detach(port::waiting_port& port, waiter& who, Then&& then) noexcept {
+template <class Port, class Then>
+void station::detach(Port& port, waiter& who, Then&& then) noexcept {
     const std::lock_guard lock(mutex_);
+    auto& waiting = *port.untyped();
     who.closed = true;
-    if (port.attached()) waiters_[who.seat] = nullptr;
-    room_.detach(port);
+    if (waiting.attached()) waiters_[who.seat] = nullptr;
+    if (forked()) waiting.detach();
+    else room_.detach(waiting);
     then();
 }
 
+inline bool station::begin(waiter& who, operation& op) noexcept {
+    const std::lock_guard lock(mutex_);
+    if (who.outstanding) return false;
+    who.outstanding = &op;
+    return true;
+}
+
+inline void station::end(waiter& who, const operation& op) noexcept {
+    const std::lock_guard lock(mutex_);
+    if (who.outstanding == &op) who.outstanding = nullptr;
+}
+
+// Never inline in the initiating function: through the context's queue, or by the turn that this thread is in, which goes
+// on when the handler has returned.
 inline void station::wait(waiter& who, operation::owner op) {
     ready_list ready;
     {
         const std::lock_guard lock(mutex_);
         if (down_) return;
         if (who.closed) op->aborted = true;
-        if (op->aborted) {
+        if (op->aborted || forked()) {
             ready.push_back(std::move(op));
         } else {
             who.waiting = std::move(op);
-            room_.await(who.seat);
-            sleep(ready);
+            await(who);
+            if (in_turn_ == this && room_.any_ready()) leave_to_a_turn();
+            else take_ready(ready);
+            attend();
+            if (room_.any_ready()) leave_to_a_turn();
         }
     }
-    // Never inline in the initiating function.
     post_all(ready);
     settle();
 }
@@ -166,26 +224,53 @@ inline void station::cancel(waiter& who, const operation* which) {
     raw->post(std::move(stopped));
 }
 
-inline bool station::begin(waiter& who, operation& op) noexcept {
-    const std::lock_guard lock(mutex_);
-    if (who.outstanding) return false;
-    who.outstanding = &op;
-    return true;
+// --- under the mutex ------------------------------------------------------------------------------------
+
+// A port with dense traffic is polled while we look before we sleep: nobody need mark it.
+inline void station::await(waiter& who) {
+    const bool spins = room_.dense(who.seat) && estimator_.spin_for() > spin_estimator::duration(0);
+    if (spins && !room_.armed()) room_.await_polled(who.seat);
+    else room_.await(who.seat);
 }
 
-inline void station::end(waiter& who, const operation& op) noexcept {
-    const std::lock_guard lock(mutex_);
-    if (who.outstanding == &op) who.outstanding = nullptr;
+// Nobody is awaited without a turn to come or an armed doorbell.
+inline void station::attend() {
+    if (room_.awaited() == 0 || turn_posted_) return;
+    if (room_.armed()) return sleep();
+    const auto now = clock::now();
+    begin_wait(now);
+    if (now < spin_end_) leave_to_a_turn();
+    else sleep();
+}
+
+inline void station::leave_to_a_turn() {
+    if (std::exchange(turn_posted_, true)) return;
+    asio::post(executor_, [self = shared_from_this()] { self->on_turn(); });
+}
+
+inline void station::sleep() {
+    if (room_.prepare_sleep()) poll_descriptors();
+}
+
+inline void station::begin_wait(clock::time_point now) {
+    if (waiting_since_) return;
+    waiting_since_ = now;
+    const auto spin = estimator_.spin_for();
+    spin_end_ = spin >= clock::time_point::max() - now
+                    ? clock::time_point::max()
+                    : now + std::chrono::duration_cast<clock::duration>(spin);
+}
+
+inline void station::end_wait(clock::time_point now, bool slept) {
+    if (!waiting_since_) return;
+    estimator_.waited({now - *waiting_since_, spin_end_ > *waiting_since_, slept, true});
+    waiting_since_.reset();
 }
 
 inline void station::take_ready(ready_list& ready) {
-    room_.take_ready([&](auto seat) { ready.push_back(std::move(waiters_[seat]->waiting)); });
-}
-
-// Under the mutex, as all that asks the room.
-inline void station::sleep(ready_list& ready) {
-    if (room_.prepare_sleep()) poll_descriptors();
-    take_ready(ready);
+    room_.take_ready([&](auto seat) {
+        if (waiters_[seat]->waiting) ready.push_back(std::move(waiters_[seat]->waiting));
+    });
 }
 
 // Reading beats waiting: one speculative read instead of one epoll_ctl for every sleep.
@@ -204,44 +289,109 @@ inline void station::poll_control() {
                          [self = shared_from_this()](std::error_code) { self->on_control(); });
 }
 
+inline void station::stop_polling() {
+    if (down_ || forked()) return;
+    room_.stay_awake();
+    waiting_since_.reset();
+    std::error_code ignored;
+    if (polls_ring_) ring_->cancel(ignored);
+    if (polls_control_) control_->cancel(ignored);
+}
+
+// --- our handlers ---------------------------------------------------------------------------------------
+
 inline void station::on_ring() {
-    ready_list ready;
     {
         const std::lock_guard lock(mutex_);
         polls_ring_ = false;
-        if (down_) return;
+        if (down_ || forked()) return;
         room_.on_ring();
-        sleep(ready);
+        if (room_.any_ready()) end_wait(clock::now(), true);
     }
-    send_off(ready);
+    turn();
 }
 
 inline void station::on_control() {
-    ready_list ready;
     {
         const std::lock_guard lock(mutex_);
         polls_control_ = false;
-        if (down_) return;
+        if (down_ || forked()) return;
         room_.on_control();
-        sleep(ready);
+        // A newcomer or a death may come while we look as well: it is to be heard of.
+        if (room_.awaited() > 0) poll_control();
+        if (room_.any_ready()) end_wait(clock::now(), true);
     }
-    send_off(ready);
+    turn();
+}
+
+inline void station::on_turn() {
+    {
+        const std::lock_guard lock(mutex_);
+        turn_posted_ = false;
+        if (down_ || forked()) return;
+    }
+    turn();
 }
 
 // A lone operation whose handler runs on this context runs here and now, and has mostly begun the next wait when it
-// returns: then the descriptors stay polled. Several go through the queue, each a handler of its own: what one of them
-// throws leaves run() before the next one begins. Afterwards nothing of ours may keep run() from returning.
-inline void station::send_off(ready_list& ready) {
-    const struct settling {
+// returns. Several go through the queue, each a handler of its own: what one of them throws leaves run() before the next
+// one begins. Afterwards nothing of ours may keep run() from returning.
+inline void station::turn() {
+    const struct turning {
+        explicit turning(station& of) : self(of), before(std::exchange(in_turn_, &of)) {}
+        ~turning() {
+            in_turn_ = before;
+            self.settle();
+        }
         station& self;
-        ~settling() { self.settle(); }
-    } afterwards{*this};
-    auto first = ready.pop_front();
-    if (!first) return;
-    auto* const raw = first.get();
-    if (ready.empty()) return raw->dispatch(std::move(first));
-    raw->post(std::move(first));
-    post_all(ready);
+        const station* before;
+    } now{*this};
+    const auto end = clock::now() + longest_turn;
+    do {
+        ready_list several;
+        auto next = next_in_turn(end, several);
+        if (!next) return post_all(several);
+        auto* const raw = next.get();
+        raw->dispatch(std::move(next));
+    } while (clock::now() < end && !stopped());
+}
+
+inline operation::owner station::next_in_turn(clock::time_point end, ready_list& several) {
+    const std::lock_guard lock(mutex_);
+    if (down_ || forked()) return {};
+    const auto now = clock::now();
+    if (!room_.any_ready() && room_.awaited() > 0) look_for_news(now, end);
+    take_ready(several);
+    attend();  // whatever the handler does, the others are looked after
+    if (room_.any_ready()) leave_to_a_turn();
+    auto first = several.pop_front();
+    if (!first || several.empty()) return first;
+    several.push_front(std::move(first));
+    return {};
+}
+
+inline void station::look_for_news(clock::time_point now, clock::time_point end) {
+    begin_wait(now);
+    if (now >= spin_end_) return room_.armed() ? void() : room_.poll();
+    room_.stay_awake();
+    for (; now < end && now < spin_end_; now = clock::now()) {
+        for (int i = 0; i < looks_between_clocks; ++i) {
+            room_.poll();
+            if (room_.any_ready()) return end_wait(now, false);
+            pause_once();
+        }
+        if (estimator_.yields()) os::yield();
+    }
+}
+
+inline void station::settle() {
+    const std::lock_guard lock(mutex_);
+    if (down_ || forked()) return;
+    if (in_turn_ == this) return;
+    if (room_.any_ready()) leave_to_a_turn();
+    if (room_.awaited() == 0) return stop_polling();
+    attend();
+    if (room_.any_ready()) leave_to_a_turn();
 }
 
 inline void station::post_all(ready_list& ready) {
@@ -251,17 +401,14 @@ inline void station::post_all(ready_list& ready) {
     }
 }
 
-inline void station::settle() {
-    const std::lock_guard lock(mutex_);
-    if (room_.awaited() == 0) stop_polling();
-}
+// --- the end ---------------------------------------------------------------------------------------------
 
-inline void station::stop_polling() {
-    if (down_) return;
-    room_.stay_awake();
-    std::error_code ignored;
-    if (polls_ring_) ring_->cancel(ignored);
-    if (polls_control_) control_->cancel(ignored);
+// The room's doorbell owns both descriptors; Asio's side of them must not outlive the context.
+inline void station::let_go_of_descriptors() noexcept {
+    ring_->release();
+    control_->release();
+    ring_.reset();
+    control_.reset();
 }
 
 inline void station::shut_down() noexcept {
@@ -270,42 +417,21 @@ inline void station::shut_down() noexcept {
     down_ = true;
     for (auto* each : waiters_)
         if (each && each->waiting) destroyed.push_back(std::move(each->waiting));
-    // The room's doorbell owns both descriptors; Asio's side of them must not outlive the context.
-    ring_->release();
-    control_->release();
-    ring_.reset();
-    control_.reset();
+    if (ring_) let_go_of_descriptors();
 }
 
-// The station serves all ports of the context: it runs on the context itself, not on the strand of the port that
-// came first. A strand that we don't know is used as it is.
-inline asio::any_io_executor without_strand(const asio::any_io_executor& executor) {
-    if (auto* strand = executor.target<asio::strand<asio::io_context::executor_type>>())
-        return strand->get_inner_executor();
-    if (auto* strand = executor.target<asio::strand<asio::thread_pool::executor_type>>())
-        return strand->get_inner_executor();
-    if (auto* strand = executor.target<asio::strand<asio::any_io_executor>>())
-        return without_strand(strand->get_inner_executor());
-    return executor;
-}
-
-inline doorbell_service::doorbell_service(asio::execution_context& context)
-    : asio::execution_context::service(context) {}
-
-inline std::shared_ptr<station> doorbell_service::station_for(
-    const port::waiting_port& port, const asio::any_io_executor& executor) {
-    const std::lock_guard lock(mutex_);
-    const auto place = port.doorbell_place();
-    for (const auto& [process, known] : stations_)
-        if (process == place.process) return known;
-    stations_.emplace_back(place.process,
-                           std::make_shared<station>(place, without_strand(executor)));
-    return stations_.back().second;
-}
-
-inline void doorbell_service::shutdown() noexcept {
-    for (auto& [process, each] : stations_) each->shut_down();
-    stations_.clear();
+// The room is not looked at any more: its doorbell's memory isn't there in the child.
+inline void station::abandon() {
+    ready_list failed;
+    {
+        const std::lock_guard lock(mutex_);
+        // sync[station.forked] release: before any operation that runs in the child.
+        forked_.store(true, std::memory_order_release);
+        for (auto* each : waiters_)
+            if (each && each->waiting) failed.push_back(std::move(each->waiting));
+        if (ring_) let_go_of_descriptors();
+    }
+    post_all(failed);
 }
 
 }  // namespace elkodon::async

@@ -3,8 +3,13 @@
 // After a publisher's death the awaited receive goes on with what it had published.
 #pragma once
 
+#include <elkodon/async/for_each.hpp>
 #include <elkodon/async/io_object.hpp>
+#include <elkodon/async/tokens.hpp>
 #include <elkodon/take/subscriber.hpp>
+
+#include <asio/awaitable.hpp>
+#include <asio/use_awaitable.hpp>
 
 namespace elkodon::async {
 
@@ -63,6 +68,45 @@ public:
     template <class Token = typename asio::default_completion_token<Executor>::type>
     auto async_wait(Token&& token = {}) {
         return this->initiate(std::forward<Token>(token), take::no_sample<T, Header>{});
+    }
+
+    /// Calls `f` with one message after the other, on the handler's executor, until close().
+    ///
+    /// Handler signature: `void(std::error_code)`: no error once the object was closed or destroyed.
+    /// Executor, thread safety: as async_receive(); between two messages the loop's other handlers may run.
+    /// Per-operation cancellation: terminal, partial and total, between two messages.
+    /// Errors: operation_aborted (cancelled), already_running, too_many_borrowed, evicted, forked. What `f` throws leaves the
+    /// context's run(), and ends this without calling the handler.
+    /// Lifetimes: `f` is the operation's; the object may be destroyed in it.
+    template <class F, class Token = typename asio::default_completion_token<Executor>::type>
+    auto async_for_each(F f, Token&& token = {}) {
+        return asio::async_initiate<Token, void(std::error_code)>(
+            each_initiation<state, Executor>(this->shared_state(), this->get_executor()), token,
+            std::move(f));
+    }
+
+    /// A coroutine that goes by this object: what a body that all loops share returns.
+    template <class Result>
+    using task = asio::awaitable<Result>;
+
+    /// The next message, in a coroutine: `while (auto sample = co_await numbers.next())`. Tests false once the object was
+    /// closed; throws std::system_error on anything else, cancellation too. All else: as async_receive().
+    task<sample<T, Header>> next() { return next_of(this->shared_state(), this->get_executor()); }
+
+private:
+    using state = port_state<elkodon::subscriber<T, Header>>;
+
+    static task<sample<T, Header>> next_of(std::shared_ptr<state> of, Executor io) {
+        auto token = async::as_tuple(asio::use_awaitable);
+        auto received =
+            asio::async_initiate<decltype(token), void(std::error_code, sample<T, Header>)>(
+                receive_initiation<state, Executor>(of, io), token);
+        auto result = co_await std::move(received);
+        auto& [error, taken] = result;
+        if (!error) co_return std::move(taken);
+        if (error == errc::closed || (of->place && of->place->closed(of->who)))
+            co_return sample<T, Header>();
+        throw std::system_error(error, "receive");
     }
 };
 

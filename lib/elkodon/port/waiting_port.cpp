@@ -97,10 +97,15 @@ bool waiting_port::cool() noexcept {
     return true;
 }
 
-void waiting_port::warm() noexcept {
+void waiting_port::heat() noexcept {
     if (!std::exchange(cold_, false)) return;
     // relaxed: a waker that still sees the bit marks a doorbell once more.
     cold_word_->fetch_and(~cold_bit_, std::memory_order_relaxed);
+}
+
+void waiting_port::warm() noexcept {
+    if (!cold_) return;
+    heat();
     if (warmed_) warmed_->push(*this);
 }
 

@@ -86,6 +86,13 @@ public:
     /// look: a heavy one if needs_heavy_fence().
     bool cool() noexcept;
     bool needs_heavy_fence() const noexcept { return heavy_; }
+    bool cold() const noexcept { return cold_; }
+
+    /// The place that waits has slept: what is counted by count_taken() begins anew.
+    void rested() noexcept { taken_since_sleep_ = 0; }
+
+    /// Clears the waiter bit: the place that waits polls this port from now on, until it cools it.
+    void heat() noexcept;
 
     /// Counts what was taken since the last sleep: a port with dense traffic turns hot, for marking costs
     /// the publisher more than polling costs us.

@@ -21,6 +21,7 @@ waiting_room::seat_number waiting_room::attach(waiting_port& port) {
         if (seats_.size() <= number) seats_.resize(number + 1);
         ready_.reserve(seats_.capacity());
         cooled_.reserve(seats_.capacity());
+        polled_.reserve(seats_.capacity());
     } catch (...) {
         port.detach();
         throw;
@@ -49,20 +50,57 @@ void waiting_room::await(seat_number number) noexcept {
     cool(number);
 }
 
+void waiting_room::await_polled(seat_number number) noexcept {
+    auto& at = seats_[number];
+    if (!std::exchange(at.awaited, true)) ++awaited_;
+    at.port->heat();
+    if (has_news(at)) return make_ready(number);
+    if (std::exchange(at.polled, true)) return;
+    at.polled_at = static_cast<std::uint32_t>(polled_.size());
+    polled_.push_back(number);
+}
+
+void waiting_room::leave_polled(seated& at) noexcept {
+    if (!std::exchange(at.polled, false)) return;
+    const auto last = polled_.back();
+    polled_[at.polled_at] = last;
+    seats_[last].polled_at = at.polled_at;
+    polled_.pop_back();
+}
+
+// From the last one on: whoever is ready leaves, and the last one takes its place.
+void waiting_room::poll() noexcept {
+    look();
+    for (auto i = polled_.size(); i-- > 0;)
+        if (i < polled_.size()) look_at(polled_[i]);
+}
+
+void waiting_room::cool_the_polled() noexcept {
+    for (const auto number : polled_) {
+        seats_[number].polled = false;
+        cool(number);
+    }
+    polled_.clear();
+}
+
 void waiting_room::cool(seat_number number) noexcept {
     auto& at = seats_[number];
-    if (at.port->cool() && !std::exchange(at.in_cooled, true)) cooled_.push_back(number);
+    if (!at.port->cold() && at.port->cool() && !std::exchange(at.in_cooled, true))
+        cooled_.push_back(number);
 }
 
 // Those that nobody awaits are cooled when somebody does.
 void waiting_room::cool_the_warmed() noexcept {
     warmed_.take([&](waiting_port& port) {
-        if (seats_[port.doorbell_slot()].awaited) cool(port.doorbell_slot());
+        const auto& at = seats_[port.doorbell_slot()];
+        if (at.awaited && !at.polled) cool(port.doorbell_slot());
     });
 }
 
 void waiting_room::forget(seat_number number) noexcept {
-    if (std::exchange(seats_[number].awaited, false)) --awaited_;
+    auto& at = seats_[number];
+    if (std::exchange(at.awaited, false)) --awaited_;
+    leave_polled(at);
 }
 
 bool waiting_room::has_news(seated& at) noexcept {
@@ -72,6 +110,8 @@ bool waiting_room::has_news(seated& at) noexcept {
 
 void waiting_room::make_ready(seat_number number) noexcept {
     forget(number);
+    seats_[number].ready_after = sleeps_;
+    if (woken_) seats_[number].port->rested();
     ready_.push_back(number);
 }
 
@@ -112,6 +152,7 @@ void waiting_room::look_at_cooled() noexcept {
 // All who are awaited are cold afterwards, so that the armed word against the ready set is all that is left to decide.
 bool waiting_room::prepare_sleep() noexcept {
     cool_the_warmed();
+    cool_the_polled();
     look_at_cooled();
     // A peer that could not be watched is noticed here and now, not with the next ring.
     if (noticed()) {
@@ -124,7 +165,10 @@ bool waiting_room::prepare_sleep() noexcept {
         const bool news = looks_again && (bell_.ready().any() || noticed());
         // Marks for ports that nobody awaits may come for ever: the owner has other work, too.
         if (news && round == most_rounds) bell_.ring_ourselves();
-        if (!news || round == most_rounds) return true;
+        if (!news || round == most_rounds) {
+            ++sleeps_;
+            return true;
+        }
         bell_.disarm();
         look();
     }
@@ -132,14 +176,18 @@ bool waiting_room::prepare_sleep() noexcept {
 }
 
 void waiting_room::on_ring() noexcept {
+    woken_ = bell_.armed();
     bell_.disarm();
     look();
+    woken_ = false;
 }
 
 void waiting_room::on_control() noexcept {
+    woken_ = bell_.armed();
     bell_.disarm();
     bell_.serve();
     look();
+    woken_ = false;
 }
 
 void waiting_room::on_wake() noexcept {

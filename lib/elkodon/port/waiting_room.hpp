@@ -18,6 +18,9 @@ namespace elkodon::port {
 ///     prepare_sleep()                 true: poll the descriptors; on_ring() or on_control() when one is readable
 ///     take_ready(each)                after each of these: the seats that were awaited and have news
 ///
+/// An owner that looks for a while before it sleeps awaits the ports with dense traffic by await_polled(), and calls poll():
+/// nobody need mark or ring for these. prepare_sleep() makes them as the others.
+///
 /// A seat is awaited until it is ready, forgotten or detached. An awaited port belongs to the room; any other belongs
 /// to its user. A port that turns hot while it is awaited, because its user takes all the same, is cooled before the next
 /// sleep. So sleeping costs what the ports with traffic cost, however many others wait.
@@ -37,6 +40,12 @@ public:
 
     /// Waits for news of this seat. It may be ready at once; otherwise prepare_sleep() is due.
     void await(seat_number seat) noexcept;
+    /// The same for a port that has had news since we slept last, while its owner polls.
+    void await_polled(seat_number seat) noexcept;
+    bool dense(seat_number seat) const noexcept { return seats_[seat].ready_after == sleeps_; }
+    /// Looks at these, and at the marks.
+    void poll() noexcept;
+
     /// Nobody waits for it any more.
     void forget(seat_number seat) noexcept;
     std::size_t awaited() const noexcept { return awaited_; }
@@ -52,6 +61,8 @@ public:
     void stay_awake() noexcept {
         if (bell_.armed()) bell_.disarm();
     }
+
+    bool armed() const noexcept { return bell_.armed(); }
 
     /// The ring descriptor was readable; the owner has drained it, or lets drain() do so.
     void on_ring() noexcept;
@@ -88,6 +99,9 @@ private:
         bool awaited = false;
         bool peers_due = false;  // somebody came, went or died since it looked at its peers
         bool in_cooled = false;
+        bool polled = false;
+        std::uint32_t polled_at = 0;                    // where in polled_
+        std::uint64_t ready_after = ~std::uint64_t{0};  // how many sleeps it was ready last
     };
     static constexpr int most_rounds = 8;
 
@@ -95,6 +109,8 @@ private:
     void cool(seat_number number) noexcept;
     void cool_the_warmed() noexcept;
     void look_at_cooled() noexcept;
+    void cool_the_polled() noexcept;
+    void leave_polled(seated& at) noexcept;
     bool has_news(seated& at) noexcept;
     void make_ready(seat_number number) noexcept;
     bool noticed() const noexcept { return bell_.notices() != notices_seen_; }
@@ -102,9 +118,12 @@ private:
     segment::doorbell bell_;
     warmed_list warmed_;
     std::vector<seated> seats_;  // by doorbell slot
-    // Both have room for all seats.
+    // All three have room for all seats.
     std::vector<seat_number> ready_;   // not handed back yet
     std::vector<seat_number> cooled_;  // waiter bit set, last look still due
+    std::vector<seat_number> polled_;  // hot, and awaited
+    std::uint64_t sleeps_ = 0;
+    bool woken_ = false;  // this look is the first one after a sleep
     std::size_t awaited_ = 0;
     std::uint64_t notices_seen_ = 0;
 };
