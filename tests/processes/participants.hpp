@@ -57,12 +57,13 @@ inline std::vector<std::string> all_ways() {
 /// An agent that will sleep in this way. Nothing that is missed is made good by the clock: it would be a hang.
 inline child sleeper(const std::string& way,
                      const std::vector<std::string>& lines,
-                     const std::string& liveness_bound_ms = "3600000") {
+                     const std::string& liveness_bound_ms = "3600000",
+                     const support::start_options& options = {}) {
     std::vector<std::string> all{"configure liveness_bound " + liveness_bound_ms,
                                  "configure wait_strategy block"};
     if (way.ends_with("on_eventfd")) all.push_back("configure doorbell eventfd");
     all.insert(all.end(), lines.begin(), lines.end());
-    return participant(all);
+    return participant(all, options);
 }
 
 /// The same for a test in which wakers die: on a futex only the clock tells of that.
@@ -72,7 +73,7 @@ inline child sleeper_among_the_dying(const std::string& way, const std::vector<s
 }
 
 /// Runs for that long, so that a kill hits at a random instant.
-inline void spin(std::chrono::microseconds time) {
+inline void spin(std::chrono::nanoseconds time) {
     const auto until = std::chrono::steady_clock::now() + time;
     while (std::chrono::steady_clock::now() < until) {}
 }

@@ -109,7 +109,7 @@ void starting_gun::fire() {
 }
 
 child::child(std::vector<std::string> command, const start_options& options)
-    : name_(std::filesystem::path(command.at(0)).filename().string()) {
+    : patience_(options.patience), name_(std::filesystem::path(command.at(0)).filename().string()) {
     std::signal(SIGPIPE, SIG_IGN);  // a dead child is an exception here, not our death
     std::vector<char*> arguments;
     for (auto& each : command) arguments.push_back(each.data());
@@ -129,6 +129,7 @@ child::child(child&& other) noexcept
     : pid_(std::exchange(other.pid_, -1)),
       to_(std::exchange(other.to_, -1)),
       from_(std::exchange(other.from_, -1)),
+      patience_(other.patience_),
       name_(std::move(other.name_)),
       unread_(std::move(other.unread_)) {}
 
@@ -136,6 +137,7 @@ child& child::operator=(child&& other) noexcept {
     std::swap(pid_, other.pid_);
     std::swap(to_, other.to_);
     std::swap(from_, other.from_);
+    std::swap(patience_, other.patience_);
     std::swap(name_, other.name_);
     std::swap(unread_, other.unread_);
     return *this;
@@ -167,7 +169,7 @@ void child::tell(const std::string& line) {
 bool child::fill() {
     pollfd look{from_, POLLIN, 0};
     int ready = 0;
-    do ready = poll(&look, 1, static_cast<int>(std::chrono::milliseconds(hang).count()));
+    do ready = poll(&look, 1, static_cast<int>(std::chrono::milliseconds(patience_).count()));
     while (ready < 0 && errno == EINTR);
     if (ready == 0)
         throw std::runtime_error(name_ + " hangs: it has said \"" + unread_ + "\" and then nothing");
@@ -257,7 +259,7 @@ std::string beside_this(const std::string& name) {
 }
 
 child start_agent(const start_options& options) {
-    return child({beside_this("process_agent")}, options);
+    return child({beside_this(options.agent)}, options);
 }
 
 }  // namespace support

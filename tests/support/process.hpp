@@ -3,6 +3,7 @@
 // A line that doesn't come within a minute is a hang, and an exception; no test waits for a time to pass.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <sys/types.h>
 #include <utility>
@@ -37,9 +38,11 @@ private:
 
 struct start_options {
     std::vector<std::pair<std::string, std::string>> environment;
-    const starting_gun* gun = nullptr;  // becomes descriptor 3
-    bool traced = false;                // stops after its exec; see tracer.hpp
-    bool with_errors = false;           // stderr goes into the pipe too
+    const starting_gun* gun = nullptr;    // becomes descriptor 3
+    bool traced = false;                  // stops after its exec; see tracer.hpp
+    bool with_errors = false;             // stderr goes into the pipe too
+    std::chrono::seconds patience{60};    // a line that doesn't come by then is a hang
+    std::string agent = "process_agent";  // which of them
 };
 
 /// A running program. Move-only; one thread.
@@ -87,6 +90,7 @@ private:
 
     pid_t pid_ = -1;
     int to_ = -1, from_ = -1;
+    std::chrono::seconds patience_{60};
     std::string name_, unread_;
 };
 
