@@ -246,7 +246,8 @@ TEST_CASE("a sleep ends when its time is over, not earlier, and signals don't en
     for (int i = 0; i < 20; ++i) {
         const int sent = signals.load();
         sleeper.signal(SIGUSR1);
-        while (signals.load() == sent) std::this_thread::yield();
+        // ThreadSanitizer keeps a signal back until the thread makes a call that it knows: no futex.
+        while (!elkodon::fences_as_orders && signals.load() == sent) std::this_thread::yield();
         while (!sleeper.is_asleep()) std::this_thread::yield();
     }
     here.owner.ring_ourselves();
