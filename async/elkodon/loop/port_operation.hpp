@@ -46,6 +46,8 @@ private:
         bool await_ready() const noexcept { return false; }
         template <class Promise>
         bool await_suspend(std::coroutine_handle<Promise> who) {
+            // Whoever begins owns the port; with another operation outstanding this one is refused.
+            if (!state_.closed() && !state_.who()->outstanding) begin_take(take_, state_->port);
             return this->begin(who);
         }
         std::conditional_t<tells_nothing, void, value> await_resume() {

@@ -6,6 +6,7 @@
 #include <elkodon/loop/engine.hpp>
 
 #include <chrono>
+#include <poll.h>
 
 namespace elkodon::manual {
 
@@ -63,7 +64,10 @@ private:
     }
     void look_at_descriptors() noexcept {
         by_descriptor().for_each([](loops::descriptor_waiter& each) {
-            if (std::exchange(each.polling, nullptr)) each.ready();
+            pollfd file{each.file, POLLIN, 0};
+            if (!each.polling || ::poll(&file, 1, 0) <= 0) return;
+            each.polling = nullptr;
+            each.ready();
         });
     }
 

@@ -13,6 +13,8 @@ struct manual_kit {
     using loop_type = elkodon::manual::loop;
     template <class T>
     using subscriber = elkodon::manual::subscriber<T>;
+    template <class T>
+    using publisher = elkodon::manual::publisher<T>;
     using listener = elkodon::manual::listener;
     using wait_set = elkodon::manual::wait_set;
     using watch = elkodon::manual::watch;
@@ -47,5 +49,6 @@ using kits = std::tuple<manual_kit>;
 
 #include "../conformance/ending.hpp"
 #include "../conformance/others.hpp"
+#include "../conformance/publishing.hpp"
 #include "../conformance/racing.hpp"
 #include "../conformance/receiving.hpp"

@@ -5,5 +5,6 @@
 
 #include "../conformance/ending.hpp"
 #include "../conformance/others.hpp"
+#include "../conformance/publishing.hpp"
 #include "../conformance/racing.hpp"
 #include "../conformance/receiving.hpp"

@@ -13,6 +13,8 @@ struct uring_ports {
     using loop_type = elkodon::uring::loop;
     template <class T>
     using subscriber = elkodon::uring::subscriber<T>;
+    template <class T>
+    using publisher = elkodon::uring::publisher<T>;
     using listener = elkodon::uring::listener;
     using wait_set = elkodon::uring::wait_set;
     using watch = elkodon::uring::watch;
