@@ -9,6 +9,7 @@
 #include <elkodon/loop/watch.hpp>
 #include <elkodon/task.hpp>
 #include <elkodon/uring/loop.hpp>
+#include <elkodon/uring/signals.hpp>
 
 namespace elkodon::uring {
 
