@@ -1,5 +1,5 @@
 // One-way latency of an event: two processes, an event service each way. Half a round trip.
-// `way=block` in blocking_wait, `way=epoll` in epoll on native_handle(), `way=poll` in a loop over try_wait().
+// `way=block` in blocking_wait, which sleeps at once, `way=epoll` in epoll on native_handle(), `way=poll` in a loop over try_wait().
 #include "ping_pong.hpp"
 
 #include <elkodon/elkodon.hpp>
@@ -37,12 +37,18 @@ public:
     }
 
 private:
+    // What is measured is sleeping and waking: without a look before it.
+    static elkodon::configuration that_sleeps() {
+        auto config = elkodon::configuration::load();
+        config.wait_strategy = elkodon::wait_strategy::block();
+        return config;
+    }
     elkodon::event_service open(std::string_view name) {
         return node_.service(name).event().open_or_create();
     }
 
     std::string way_;
-    elkodon::node node_ = elkodon::node::create();
+    elkodon::node node_ = elkodon::node::create(that_sleeps());
     elkodon::event_service rings_, hears_;
     elkodon::notifier notifier_ = rings_.notifier().create();
     elkodon::listener listener_ = hears_.listener().create();

@@ -159,7 +159,20 @@ def all_rows():
         Row("first_contact", "ns", program("services_ours", what="contact"), None, None, None, rounds=3),
         Row("cleanup_1000_dead", "ns", program("services_ours", what="clean_up"), None, None, None, rounds=3),
         Row("allocations_per_sample", "allocations", program("allocations"), None, None, 0, rounds=3),
-    ] + peer_rows()
+    ] + waiting_rows() + peer_rows()
+
+
+def waiting_rows():
+    """What many sleepers cost who wakes them, and what waiting costs, by strategy."""
+    rows = [
+        Row("ring_10000", "ns", program("ring_many", services=100, listeners=100), None, None, 3_000_000, rounds=3),
+        Row("publish_to_1000_sleepers", "system calls", program("calls_ours", subscribers=1000), None, None, 1, rounds=1),
+    ]
+    for name, rate in (("idle", 0), ("1k", 1_000), ("100k", 100_000)):
+        for strategy in ("block", "spin", "adaptive", "busy"):
+            rows.append(Row(f"cpu_{name}_{strategy}", "% of a core", program("cpu_ours", strategy=strategy, rate=rate),
+                            None, None, None, rounds=3))
+    return rows
 
 
 def context_rows():
