@@ -17,8 +17,17 @@ using namespace test;
 namespace {
 
 /// One of everything, in this process.
+elkodon::configuration sleeping_on(elkodon::doorbell_backend backend) {
+    auto config = elkodon::configuration::load();
+    config.doorbell = backend;
+    return config;
+}
+
 struct everything {
-    elkodon::node node = elkodon::node::create();
+    explicit everything(elkodon::doorbell_backend backend = elkodon::doorbell_backend::automatic)
+        : node(elkodon::node::create(sleeping_on(backend))) {}
+
+    elkodon::node node;
     elkodon::publish_subscribe_service<std::uint64_t> numbers =
         node.service("numbers")
             .publish_subscribe<std::uint64_t>()
@@ -205,7 +214,7 @@ TEST_CASE("a fork's child that destroys inherited samples harms nothing in its p
 
 TEST_CASE("a fork's child that destroys ports which sleep in its parent leaves them to be woken") {
     scratch_root root;
-    everything own;
+    everything own(GENERATE(elkodon::doorbell_backend::futex, elkodon::doorbell_backend::eventfd));
     auto other = participant({"node"});
     // Both have slept: their waiter bits are set, and they stay cold.
     CHECK_FALSE(own.subscriber.timed_receive(std::chrono::milliseconds(1)));
