@@ -2,11 +2,13 @@
 #include "child.hpp"
 
 #include <elkodon/elkodon.hpp>
+#include <elkodon/layout/control_page.hpp>
 #include <grp.h>
 #include <support/scratch_root.hpp>
 #include <support/skip.hpp>
 #include <sys/stat.h>
 
+#include <fstream>
 #include <map>
 
 namespace tests::rights_cases {
@@ -27,10 +29,10 @@ struct world {
     elkodon::configuration config = elkodon::configuration::load();
     elkodon::node node;
 
-    explicit world(audience readers) {
+    explicit world(audience readers, audience writers = audience::owner) {
         REQUIRE(chmod(scratch.path().c_str(), 0755) == 0);
         config.root = scratch.path() / "root";
-        config.rights.read = readers;
+        config.rights = {readers, writers};
         node = elkodon::node::create(config);
     }
 
@@ -129,6 +131,158 @@ TEST_CASE("another user without rights is told so", "[privileged]") {
             return "";
         });
     }
+}
+
+TEST_CASE(
+    "another user who wants to take part where he may only look is denied, and changes nothing",
+    "[privileged]") {
+    const world here(audience::everyone);
+    auto service = here.node.service("numbers").publish_subscribe<int>().create();
+    const auto before = here.everything();
+    auto config = here.config;
+    config.rights.write = audience::everyone;
+    as_stranger(stranger, [&]() -> std::string {
+        std::error_code ec;
+        if (elkodon::node::create(config, ec) || ec != errc::permission_denied)
+            return "not denied: " + ec.message();
+        return "";
+    });
+    CHECK(here.everything() == before);
+}
+
+TEST_CASE(
+    "another user who may take part opens, publishes and subscribes, but not what is for the owner",
+    "[privileged]") {
+    const world here(audience::owner, audience::everyone);
+    auto service = here.node.service("numbers").publish_subscribe<int>().create();
+    auto closed =
+        here.node.service("closed").publish_subscribe<int>().writable_by(audience::owner).create();
+    auto seen = here.node.service("seen")
+                    .publish_subscribe<int>()
+                    .readable_by(audience::everyone)
+                    .writable_by(audience::owner)
+                    .create();
+    auto publisher = service.publisher().create();
+    auto subscriber = service.subscriber().create();
+    const auto others_of = [&] {
+        auto all = here.everything();
+        std::erase_if(all, [](const auto& each) {
+            return each.first.find("/closed.") == each.first.npos &&
+                   each.first.find("/seen.") == each.first.npos;
+        });
+        return all;
+    };
+    const auto before = others_of();
+    if (!as_stranger(stranger, [&]() -> std::string {
+            const auto node = elkodon::node::create(here.config);
+            auto numbers = node.service("numbers").publish_subscribe<int>().open();
+            auto own = numbers.subscriber().create();
+            numbers.publisher().create().send_copy(6);
+            if (const auto sample = own.receive(); !sample || *sample != 6) return "not received";
+            std::error_code ec;
+            for (const auto* name : {"closed", "seen"}) {
+                if (node.service(name).publish_subscribe<int>().open(ec) ||
+                    ec != errc::permission_denied)
+                    return std::string(name) + " isn't denied: " + ec.message();
+                if (node.service(name).publish_subscribe<int>().open_or_create(ec) ||
+                    ec != errc::permission_denied)
+                    return std::string(name) + " isn't denied to its maker: " + ec.message();
+            }
+            const auto local = elkodon::node::create_local(here.config);
+            if (!local.service("own").event().create()) return "no local node";
+            return "";
+        }))
+        return;
+    CHECK(others_of() == before);
+    const auto sample = subscriber.receive();
+    REQUIRE(sample);
+    CHECK(*sample == 6);
+}
+
+TEST_CASE("a root for several users, and a service for fewer of them, have the modes for it") {
+    const world here(audience::owner, audience::everyone);
+    const auto open = here.node.service("open").event().create();
+    auto listener = open.listener().create();
+    listener.native_handle();
+    const auto some = here.node.service("some").event().writable_by(audience::group).create();
+    const auto mode = [&](const std::string& name) {
+        struct stat status{};
+        INFO(name);
+        CHECK(stat((fs::path(here.config.root) / name).c_str(), &status) == 0);
+        return status.st_mode & 07777;
+    };
+    CHECK(mode("") == 01777);
+    CHECK(mode("default") == 01777);
+    CHECK(mode("default/doorbells") == 01777);
+    CHECK(mode("default/services/open.event") == 01777);
+    CHECK(mode("default/services/open.event/service.toml") == 0644);
+    CHECK(mode("default/services/open.event/control") == 0666);
+    CHECK(mode("default/services/open.event/listener.0") == 0644);
+    CHECK(mode("default/services/open.event/listener.0.events") == 0666);
+    CHECK(mode("default/services/some.event") == 03770);
+    CHECK(mode("default/services/some.event/control") == 0660);
+    for (const auto& each :
+         fs::directory_iterator(fs::path(here.config.root) / "default/doorbells"))
+        CHECK(mode("default/doorbells/" + each.path().filename().string()) ==
+              (each.is_socket() ? 0722 : 0666));
+}
+
+TEST_CASE("a service can't be for more users than its root") {
+    const world here(audience::everyone, audience::group);
+    const auto error = caught([&] {
+        return here.node.service("numbers").event().writable_by(audience::everyone).create();
+    });
+    CHECK(error.code() == errc::invalid_value);
+    CHECK(error.property() == "writable_by");
+}
+
+TEST_CASE(
+    "a root that several users may write is refused when they could remove each other's files, "
+    "or are more than was meant") {
+    support::scratch_root scratch;
+    auto config = elkodon::configuration::load();
+    config.root = scratch.path() / "root";
+    fs::create_directory(config.root);
+    const auto refused = [&](mode_t mode, audience writers) {
+        CHECK(chmod(config.root.c_str(), mode) == 0);
+        config.rights.write = writers;
+        const auto error = caught([&] { return elkodon::node::create(config); });
+        CHECK(error.code() == errc::invalid_root);
+        CHECK(error.property() == "mode");
+        CHECK(fs::is_empty(config.root));
+    };
+    refused(0777, audience::everyone);
+    refused(0770, audience::group);
+    refused(01777, audience::group);
+    refused(01777, audience::owner);
+}
+
+TEST_CASE("where other users take part, a generation that somebody turned back frees no chunk that "
+          "is held") {
+    const world here(audience::owner, audience::everyone);
+    auto service = here.node.service("numbers")
+                       .publish_subscribe<int>()
+                       .max_subscribers(1)
+                       .subscriber_max_borrowed_samples(1)
+                       .create();
+    auto publisher = service.publisher().create();
+    const auto control =
+        fs::path(here.config.root) / "default/services/numbers.publish_subscribe" / "control";
+    std::uint64_t generation = 0;
+    const auto at =
+        static_cast<std::streamoff>(offsetof(elkodon::layout::control_page, generation));
+    std::fstream file(control, std::ios::binary | std::ios::in | std::ios::out);
+    file.seekg(at);
+    file.read(reinterpret_cast<char*>(&generation), sizeof generation);
+    auto subscriber = service.subscriber().create();
+    publisher.send_copy(1);
+    const auto held = subscriber.receive();
+    REQUIRE(held);
+    file.seekp(at);
+    file.write(reinterpret_cast<const char*>(&generation), sizeof generation).flush();
+    REQUIRE(file);
+    for (int i = 2; i < 1000; ++i) publisher.send_copy(i);
+    CHECK(*held == 1);
 }
 
 TEST_CASE("one service can be for more readers than the others") {

@@ -121,7 +121,7 @@ fd open_directory(int at, const std::string& name) {
 }
 
 void make_directory(int at, const std::string& name, const std::string& doing, std::uint32_t mode) {
-    if (mkdirat(at, name.c_str(), 0700) != 0) {
+    if (mkdirat(at, name.c_str(), mode & 01777) != 0) {
         if (errno != EEXIST) throw_errno(errno, doing);
         return;
     }
@@ -148,7 +148,7 @@ fd open_file(int directory, const std::string& name, bool writable) {
     return file;
 }
 
-fd create_unnamed(int directory, std::uint64_t size, const std::string& doing) {
+fd create_unnamed(int directory, std::uint64_t size, const std::string& doing, writers who) {
     fd file{openat(directory, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)};
     if (!file) {
         const int number = errno;
@@ -158,8 +158,9 @@ fd create_unnamed(int directory, std::uint64_t size, const std::string& doing) {
                 doing + ": the root's file system has no unnamed files: choose a root on a tmpfs");
         throw_errno(number, doing);
     }
-    const auto readers = facts_of(directory, doing).mode & 044;
-    if (readers != 0 && fchmod(file.get(), 0600 | readers) != 0) throw_errno(errno, doing);
+    const auto others =
+        facts_of(directory, doing).mode & (who == writers::all_of_the_directory ? 066 : 044);
+    if (others != 0 && fchmod(file.get(), 0600 | others) != 0) throw_errno(errno, doing);
     if (size > 0) allocate(file.get(), size, directory, doing);
     return file;
 }
@@ -184,9 +185,24 @@ bool unlink_if(int directory, const std::string& name, file_identity identity) n
     return identity_of(directory, name) == identity && unlinkat(directory, name.c_str(), 0) == 0;
 }
 
-void unlink_name(int directory, const std::string& name) noexcept {
+bool unlink_name(int directory, const std::string& name) noexcept {
     before_names_change();
-    unlinkat(directory, name.c_str(), 0);
+    return unlinkat(directory, name.c_str(), 0) == 0 || (errno != EPERM && errno != EACCES);
+}
+
+bool may_remove(const file_facts& directory, std::uint32_t owner) noexcept {
+    const auto self = geteuid();
+    return !directory.for_others_too() || self == owner || self == directory.owner || self == 0;
+}
+
+bool may_write(int directory) noexcept {
+    return faccessat(directory, ".", W_OK | X_OK, AT_EACCESS) == 0;
+}
+
+std::optional<std::uint32_t> owner_of(int directory, const std::string& name) noexcept {
+    struct stat status{};
+    if (fstatat(directory, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return std::nullopt;
+    return status.st_uid;
 }
 
 void rename_and_unlink(int directory,

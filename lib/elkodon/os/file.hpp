@@ -31,6 +31,11 @@ struct file_facts {
     bool regular = false;
     bool directory = false;
     bool linked = false;  // it still has a name
+
+    /// A directory in which other users may make names.
+    bool for_others_too() const noexcept { return (mode & 022) != 0; }
+    /// A directory in which nobody but its owner can remove or replace what is another's.
+    bool keeps_names() const noexcept { return !for_others_too() || (mode & 01000) != 0; }
 };
 
 /// One name in a directory.
@@ -65,10 +70,15 @@ bool remove_directory(int at, const std::string& name) noexcept;
 /// block. An empty descriptor when there is no such name.
 fd open_file(int directory, const std::string& name, bool writable);
 
-/// A file of `size` bytes, all of them allocated, without a name; ours to write, and to read for whoever may read the
-/// directory. A full file system is an error that says
-/// how much was asked for and how much is free.
-fd create_unnamed(int directory, std::uint64_t size, const std::string& doing);
+/// Who may write a file: we alone, or whoever may make names in its directory.
+enum class writers { owner, all_of_the_directory };
+
+/// A file of `size` bytes, all of them allocated, without a name; to read for whoever may read the directory. A full
+/// file system is an error that says how much was asked for and how much is free.
+fd create_unnamed(int directory,
+                  std::uint64_t size,
+                  const std::string& doing,
+                  writers who = writers::owner);
 
 /// Gives an unnamed file its name. False when the name is taken.
 bool link_unnamed(int file, int directory, const std::string& name);
@@ -77,13 +87,22 @@ bool link_unnamed(int file, int directory, const std::string& name);
 /// when others may replace the name at the same time.
 bool unlink_if(int directory, const std::string& name, file_identity identity) noexcept;
 
-/// Removes `name`, whatever it is.
-void unlink_name(int directory, const std::string& name) noexcept;
+/// Removes `name`, whatever it is. False when it is another user's, and we may not.
+bool unlink_name(int directory, const std::string& name) noexcept;
+
+/// Whether we may remove what `owner` has in a directory with these facts.
+bool may_remove(const file_facts& directory, std::uint32_t owner) noexcept;
+
+/// Whether we may make names in a directory.
+bool may_write(int directory) noexcept;
 
 /// Removes `name`, which is called `last_name` for a moment before.
 void rename_and_unlink(int directory,
                        const std::string& name,
                        const std::string& last_name) noexcept;
+
+/// The user who owns `name`; nothing when there is none.
+std::optional<std::uint32_t> owner_of(int directory, const std::string& name) noexcept;
 
 /// The identity of `name`, without opening it; zeros when there is none.
 file_identity identity_of(int directory, const std::string& name) noexcept;

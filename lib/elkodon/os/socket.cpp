@@ -7,6 +7,7 @@
 #include <cstring>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -70,6 +71,13 @@ fd listen_at(int directory, const std::string& name) {
     if (bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
         listen(listener.get(), backlog) != 0)
         throw_errno(errno, doing);
+    // Whatever the umask says: who may make names beside it may connect.
+    const auto mode = 0700 | (facts_of(directory, doing).mode & 022);
+    if (fchmodat(directory, name.c_str(), mode, 0) != 0) {
+        const int number = errno;
+        unlink_name(directory, name);
+        throw_errno(number, doing);
+    }
     return listener;
 }
 
@@ -85,6 +93,8 @@ connecting connect_to(int directory, const std::string& name, fd& connection) no
         case ECONNREFUSED:
         case ENOENT: return connecting::refused;
         case EAGAIN: return connecting::full;
+        case EACCES:
+        case EPERM: return connecting::forbidden;
         case EMFILE:
         case ENFILE:
         case ENOMEM:

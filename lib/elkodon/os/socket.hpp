@@ -14,7 +14,7 @@ namespace elkodon::os {
 fd listen_at(int directory, const std::string& name);
 
 /// What became of a connection attempt.
-enum class connecting { connected, refused, full, failed };
+enum class connecting { connected, refused, forbidden, full, failed };
 
 /// Connects without blocking: a listener that never accepts makes no difference until its backlog is full.
 /// `failed` is a failure of our own, as errno says.

@@ -106,6 +106,7 @@ publisher_port::publisher_port(std::shared_ptr<service::service_directory> of,
     const auto doing = "create a publisher of " + service().title();
     if (!service().process().ours()) throw error(errc::forked, doing);
     service::check_port_name(settings_.name, doing);
+    service().watch_names();
     room_ = room_for(configuration.type, settings_, doing);
     const auto geometry = checked_geometry_for(configuration, room_, doing);
     const auto loans = static_cast<std::uint32_t>(configuration[service::key::max_loaned]);
@@ -173,6 +174,7 @@ void publisher_port::end() noexcept {
 
 std::error_code publisher_port::refresh() noexcept {
     const auto cursors = service::cursor_count(service().configuration());
+    names_known_ = service().name_changes();
     degradation_verdict verdict(settings_.on_degradation);
     const auto failure = waker_.refresh(
         [&](segment::foreign_segment memory,
@@ -202,6 +204,11 @@ std::error_code publisher_port::refresh() noexcept {
     return failure;
 }
 
+// What decides over memory: a number that every peer may write isn't enough where these are other users.
+bool publisher_port::out_of_date() noexcept {
+    return waker_.out_of_date() || service().name_changes() != names_known_;
+}
+
 void publisher_port::wake() noexcept {
     // sync[fence.wake] seq_cst: our message, then the generation; a newcomer bumps it, then looks at the data.
     full_fence();
@@ -226,7 +233,7 @@ bool publisher_port::reclaim(status& ec) noexcept {
 // Frees what nobody borrows; false, with our own failure, when we don't know everybody.
 bool publisher_port::scan(status& ec) noexcept {
     full_fence();  // sync[fence.borrow] seq_cst: the marks of what left the ring, then the borrow slots
-    if (waker_.out_of_date()) {
+    if (out_of_date()) {
         if (const auto failure = refresh()) {
             ec = status::from(failure);
             return false;
@@ -325,7 +332,7 @@ bool publisher_port::wait_for_room(status& failure) noexcept {
 // As reclaim() does with the borrow slots: fence, generation, then what the subscribers say.
 bool publisher_port::look_at_gate(status& failure) noexcept {
     full_fence();  // sync[fence.gate] seq_cst: our tail, then the generation; a newcomer's bump, then our tail
-    if (waker_.out_of_date() || incomplete_) {
+    if (out_of_date() || incomplete_) {
         const auto why = refresh();
         incomplete_ = static_cast<bool>(why);
         if (why) {

@@ -199,6 +199,7 @@ private:
     bool reclaim(status& ec) noexcept;
     bool scan(status& ec) noexcept;
     std::error_code refresh() noexcept;
+    bool out_of_date() noexcept;
 
     port_id id_;
     publisher_settings settings_;
@@ -223,6 +224,7 @@ private:
     std::vector<pool_file> files_;  // by first chunk; the last is the newest: all free chunks are its
     std::vector<lockfree::pool> older_;  // of files_ but the newest, for the ring
     waker<subscriber_peer> waker_;
+    std::uint64_t names_known_ = 0;  // service().name_changes() before the directory was read last
     std::uint32_t borrow_count_;
     std::uint32_t slot_ = 0;
     segment::own_segment segment_;

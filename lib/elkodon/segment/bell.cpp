@@ -104,7 +104,8 @@ bool bell::ring() noexcept {
     }
     if (connection_ && os::send_byte(connection_.get())) return true;
     connection_.reset();
-    return connect_locked() != os::connecting::failed;
+    const auto state = connect_locked();
+    return state != os::connecting::failed && state != os::connecting::forbidden;
 }
 
 }  // namespace elkodon::segment

@@ -29,6 +29,12 @@ absence check(const layout::segment_header& header,
     return complete && header.kind == kind ? absence::none : absence::not_a_member;
 }
 
+// Where several users take part, each owns what he has made.
+bool is_for_others_too(int directory) {
+    const auto facts = os::facts_of(directory, "look at a directory");
+    return facts.for_others_too() && facts.keeps_names();
+}
+
 // Without a mapping, for a message: whose it would have been.
 port_id port_in(int file) noexcept {
     std::uint64_t port = 0;
@@ -53,7 +59,9 @@ foreign_segment foreign_segment::map(int directory,
         made.absence_ = absence::not_a_member;
         const auto doing = "map \"" + name + "\"";
         const auto facts = os::facts_of(file.get(), doing);
-        if (!facts.regular || facts.owner != owner.value_or(os::user_number())) return made;
+        if (!facts.regular) return made;
+        if (facts.owner != owner.value_or(os::user_number()) && !is_for_others_too(directory))
+            return made;
         if (facts.size < sizeof(layout::segment_header) || facts.size < least_size) return made;
         os::mapping memory(file.get(), facts.size, mode, doing, how);
         const auto& header = *reinterpret_cast<const layout::segment_header*>(memory.data());
@@ -105,6 +113,7 @@ glimpse glimpse_at(int directory, const std::string& name, std::size_t offset) n
     std::uint64_t begin[7] = {};
     glimpse found;
     found.file = facts.identity;
+    found.owner = facts.owner;
     if (!facts.regular || pread(file.get(), begin, sizeof begin, 0) != sizeof begin) return {};
     if (begin[0] != layout::magic) return found;
     found.process = process_id{begin[4]};

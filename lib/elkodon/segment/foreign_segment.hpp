@@ -24,8 +24,9 @@ class foreign_segment {
 public:
     foreign_segment() noexcept = default;
 
-    /// Maps `name`, which must be a regular file of ours, or of `owner` where we only look, of exactly the size that its header says, of this
-    /// kind, magic, version and fingerprint, and at least `least_size` bytes. Never throws: absence() says why.
+    /// Maps `name`, which must be a regular file of ours, or of `owner` where we only look, or of anybody in a directory
+    /// where others take part; of exactly the size that its header says, of this kind, magic, version and fingerprint,
+    /// and at least `least_size` bytes. Never throws: absence() says why.
     static foreign_segment map(int directory,
                                const std::string& name,
                                layout::segment_kind kind,
@@ -67,7 +68,8 @@ private:
 /// What a file says of its owner, without mapping it: for cleaning up.
 struct glimpse {
     os::file_identity file;
-    process_id process;  // empty when it isn't a segment
+    std::uint32_t owner = 0;  // the user
+    process_id process;       // empty when it isn't a segment
     bool closed = false;
     bool unreadable = false;  // it is there, and we could not look: proves nothing
     std::uint64_t word = 0;   // the one at the offset that was asked for

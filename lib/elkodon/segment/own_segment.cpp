@@ -6,13 +6,24 @@
 #include <new>
 
 namespace elkodon::segment {
+namespace {
+
+// What all peers write, whoever they are.
+os::writers writers_of(layout::segment_kind kind) noexcept {
+    using layout::segment_kind;
+    const bool all = kind == segment_kind::control || kind == segment_kind::doorbell ||
+                     kind == segment_kind::event_set;
+    return all ? os::writers::all_of_the_directory : os::writers::owner;
+}
+
+}  // namespace
 
 own_segment::own_segment(int directory,
                          const identity& who,
                          std::uint64_t size,
                          const std::string& doing,
                          os::paging how)
-    : unnamed_(os::create_unnamed(directory, size, doing)),
+    : unnamed_(os::create_unnamed(directory, size, doing, writers_of(who.kind))),
       memory_(unnamed_.get(), size, os::access::read_write, doing, how),
       file_identity_(os::facts_of(unnamed_.get(), doing).identity) {
     memory_.absent_in_children();

@@ -61,6 +61,7 @@ void reception::watch(process_id process) {
     os::fd connection;
     switch (os::connect_to(processes_, socket_name(process.to_string()), connection)) {
         case os::connecting::refused: return notice();  // dead: the port's next look asks its lock
+        case os::connecting::forbidden:
         case os::connecting::full:
         case os::connecting::failed: return bound();
         case os::connecting::connected: break;

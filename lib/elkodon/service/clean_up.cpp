@@ -1,4 +1,5 @@
 // See clean_up.hpp.
+#include <elkodon/base/error.hpp>
 #include <elkodon/base/log.hpp>
 #include <elkodon/layout/control_page.hpp>
 #include <elkodon/layout/pool_segment.hpp>
@@ -69,13 +70,21 @@ void bump_generation(int directory) noexcept {
     if (page) page.as<layout::control_page>().generation.fetch_add(1, std::memory_order_seq_cst);
 }
 
+// Another user's service may be closed to us.
+os::fd open_if_allowed(int services, const std::string& name) try {
+    return os::open_directory(services, name);
+} catch (const error& refused) {
+    if (refused.code() != errc::permission_denied) throw;
+    return {};
+}
+
 // Who joins or cleans here holds the lock for moments only; who stands still with it is left to a later cleaner.
 void clean_up_one(presence& self,
                   const std::string& name,
                   std::chrono::steady_clock::time_point until,
                   bool& complete) {
     const int services = self.directories().services.get();
-    const auto directory = os::open_directory(services, name);
+    const auto directory = open_if_allowed(services, name);
     if (!directory) return;
     if (!os::lock_directory(directory.get(), until)) {
         complete = false;
@@ -98,13 +107,20 @@ void remove_files_of(const std::set<process_id>& dead, int directory) {
             os::unlink_name(directory, entry.name);
 }
 
+// What dead processes of another user left, one of his cleans up.
+bool ours_to_remove(int directory, const std::string& name) {
+    const auto owner = os::owner_of(directory, name);
+    return owner && os::may_remove(os::facts_of(directory, "look at a directory"), *owner);
+}
+
 // Takes away the names of those that were killed while they left, too.
 std::set<process_id> dead_processes(int processes) {
     std::set<process_id> dead;
     for (const auto& entry : os::list_directory(processes)) {
         // Killed in its last moment; who lives removes it in the next.
         if (entry.name.ends_with(left_suffix)) os::unlink_name(processes, entry.name);
-        if (const auto process = parse_id(entry.name); process && !has_its_lock(processes, process))
+        const auto process = parse_id(entry.name);
+        if (process && !has_its_lock(processes, process) && ours_to_remove(processes, entry.name))
             dead.insert(process);
     }
     return dead;
@@ -130,6 +146,7 @@ void clean_up_service(int directory, presence& self, unseen what) {
     // Event sets first: once a listener's name is gone, its slot and the set's name are a newcomer's.
     std::partition(names.begin(), names.end(),
                    [](const auto& name) { return name.name.ends_with(".events"); });
+    const auto facts = os::facts_of(directory, "look at a service");
     life lives(self);
     bool removed = false;
     for (const auto& name : names) {
@@ -140,6 +157,7 @@ void clean_up_service(int directory, presence& self, unseen what) {
         const auto port = segment::glimpse_at(directory, name.name,
                                               offsetof(layout::publisher_segment, known_from));
         if (!port.process || (lives.on(port.process) && !port.closed)) continue;
+        if (!os::may_remove(facts, port.owner)) continue;
         if (*kind != port_kind::publisher && lives.on(port.process)) continue;
         if (*kind == port_kind::publisher && what == unseen::stays &&
             !all_have_seen(directory, names, port.word, lives))
@@ -149,10 +167,9 @@ void clean_up_service(int directory, presence& self, unseen what) {
         if (os::unlink_if(directory, name.name, port.file)) removed = true;
     }
     for (const auto& name : names)
-        if (const auto process = member_process(name.name); process && !lives.on(process)) {
-            os::unlink_name(directory, name.name);
+        if (const auto process = member_process(name.name);
+            process && !lives.on(process) && os::unlink_name(directory, name.name))
             removed = true;
-        }
     if (!removed) return;
     bump_generation(directory);
     say(log_level::debug, [] { return "removed ports or memberships of the dead in a service"; });
@@ -164,10 +181,18 @@ bool has_members(int directory) {
     return false;
 }
 
+bool clear_service(int directory) {
+    bool all = true;
+    for (const auto& entry : os::list_directory(directory))
+        if (entry.name != configuration_name && entry.name != control_name &&
+            !os::unlink_name(directory, entry.name))
+            all = false;
+    return all && os::unlink_name(directory, configuration_name) &&
+           os::unlink_name(directory, control_name);
+}
+
 void remove_service(int services, const char* name, int directory) noexcept try {
-    os::unlink_name(directory, configuration_name);
-    for (const auto& entry : os::list_directory(directory)) os::unlink_name(directory, entry.name);
-    os::remove_directory(services, name);
+    if (clear_service(directory)) os::remove_directory(services, name);
 } catch (...) {
     // The next cleaner goes on.
 }
@@ -175,7 +200,9 @@ void remove_service(int services, const char* name, int directory) noexcept try 
 void clean_up_domain(presence& self) noexcept try {
     const auto& directories = self.directories();
     const auto dead = dead_processes(directories.processes.get());
-    if (dead.empty()) return;
+    const auto facts = os::facts_of(directories.services.get(), "look at services");
+    // Where several users take part, the last one to leave may not be the one who can take the service away.
+    if (dead.empty() && !facts.for_others_too()) return;
     const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(200);
     bool complete = true;
     for (const auto& entry : os::list_directory(directories.services.get()))
@@ -188,7 +215,7 @@ void clean_up_domain(presence& self) noexcept try {
 }
 
 void clean_up_local_nodes(int root) noexcept try {
-    const auto top = os::open_directory(root, local_directory);
+    const auto top = os::open_directory(root, local_directory_in(root));
     if (!top) return;
     const auto services = os::open_directory(top.get(), "services");
     const auto processes = os::open_directory(top.get(), "processes");

@@ -32,7 +32,11 @@ void clean_up_service(int directory, presence& self, unseen what);
 /// Whether anybody has the service open. The caller holds its lock and has cleaned up.
 bool has_members(int directory);
 
-/// Removes the service: its configuration first, so that whoever finds the rest makes a new one.
+/// Removes what lies in a service that nobody has open. False when other users' files stay: then so does what says what
+/// they are. The caller holds its lock.
+bool clear_service(int directory);
+
+/// Removes the service, where we may.
 void remove_service(int services, const char* name, int directory) noexcept;
 
 }  // namespace elkodon::service

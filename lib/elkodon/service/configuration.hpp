@@ -15,7 +15,7 @@
 
 namespace elkodon {
 
-/// Which users may look at something.
+/// Which users may look at something, or take part in it.
 enum class audience {
     owner,     ///< the user who made it
     group,     ///< and the group of the directory
@@ -84,9 +84,10 @@ struct configuration {
         friend bool operator==(const clean_up_settings&, const clean_up_settings&) = default;
     } clean_up;
 
-    /// Who may look at what we make: the root, and services that aren't told otherwise. Only the owner takes part.
+    /// Who may do what with what we make: the root, and services that aren't told otherwise. Who may write may read.
     struct rights_settings {
-        audience read = audience::owner;  ///< may list, and receive copies by a spectator
+        audience read = audience::owner;   ///< may list, and receive copies by a spectator
+        audience write = audience::owner;  ///< may take part: make nodes, services and ports
         friend bool operator==(const rights_settings&, const rights_settings&) = default;
     } rights;
 

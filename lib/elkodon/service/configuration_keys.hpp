@@ -61,6 +61,7 @@ void for_each_key(Configuration& config, Visit&& visit) {
     visit("clean_up.on_destruction", clean_up.on_destruction);
 
     visit("rights.read", config.rights.read);
+    visit("rights.write", config.rights.write);
 
     auto& limits = config.limits;
     visit("limits.open_files", limits.open_files, bounds<std::uint64_t>{64, 1U << 20});

@@ -6,14 +6,15 @@
 #include <elkodon/service/names.hpp>
 
 #include <cerrno>
+#include <chrono>
 #include <fcntl.h>
+#include <thread>
 #include <utility>
 #include <vector>
 
 namespace elkodon::service {
 namespace {
 
-constexpr std::uint32_t writable_by_others = 022;
 constexpr const char* domain_name = "domain.toml";
 
 std::string octal(std::uint32_t mode) {
@@ -43,38 +44,72 @@ os::fd open_root(const std::string& path, std::uint32_t mode) {
     throw error(errc::invalid_root, doing, "path", "a directory whose parent exists", "none");
 }
 
-void check_root(int root, const std::string& path) {
-    const auto doing = "open root " + in_quotes(path);
-    const auto facts = os::facts_of(root, doing);
+void check_own_root(const os::file_facts& facts, const std::string& doing) {
     if (facts.owner != os::user_number())
         throw error(errc::invalid_root, doing, "owner", "user " + std::to_string(os::user_number()),
                     "user " + std::to_string(facts.owner) +
                         ": set ELKODON_ROOT to a directory of your own");
-    if ((facts.mode & writable_by_others) != 0)
+    if (facts.for_others_too())
         throw error(errc::invalid_root, doing, "mode", "nobody else may write (chmod 700)",
                     octal(facts.mode & 0777));
+}
+
+// A directory gets its rights a moment after it was made.
+bool opens_to_us(int directory, const std::string& doing) {
+    for (int tries = 0; tries < 20; ++tries) {
+        const auto facts = os::facts_of(directory, doing);
+        if (facts.owner == os::user_number()) return true;
+        if (facts.for_others_too() && os::may_write(directory)) return true;
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return false;
+}
+
+// Whoever made it may do anything in it: who lets others take part chooses the directory, and with it him.
+void check_shared(int directory,
+                  const os::file_facts& facts,
+                  audience writers,
+                  const std::string& doing) {
+    if (!facts.keeps_names())
+        throw error(errc::invalid_root, doing, "mode",
+                    "others may write, but not remove each other's files (chmod +t)",
+                    octal(facts.mode & 0777));
+    if (writers == audience::group && (facts.mode & 02) != 0)
+        throw error(errc::invalid_root, doing, "mode",
+                    "nobody but the group may write (rights.write is \"group\")",
+                    octal(facts.mode & 0777));
+    if (!opens_to_us(directory, doing))
+        throw error(errc::permission_denied, doing, "the right to write", "ours",
+                    "user " + std::to_string(facts.owner) +
+                        "'s, who lets us read at most (rights.write, where he makes it)");
+}
+
+void check_directory(int directory, audience writers, const std::string& doing) {
+    const auto facts = os::facts_of(directory, doing);
+    if (writers == audience::owner) check_own_root(facts, doing);
+    else check_shared(directory, facts, writers, doing);
 }
 
 os::fd open_inside(int at,
                    const std::string& name,
                    const std::string& root,
-                   std::uint32_t mode = 0700) {
+                   const configuration::rights_settings& rights = {}) {
     const auto doing = "make \"" + name + "\" in root " + in_quotes(root);
-    os::make_directory(at, name, doing, mode);
+    os::make_directory(at, name, doing, mode_for(rights.read, rights.write));
     auto directory = os::open_directory(at, name);
     if (!directory) throw error(errc::invalid_root, doing + ": removed meanwhile");
+    check_directory(directory.get(), rights.write, doing);
     return directory;
 }
 
-std::string directory_for(const configuration& config, reach who) {
-    if (who == reach::local) return local_directory;
+std::string directory_for(const configuration& config) {
     return encode_name(config.files.prefix + config.domain,
                        "open domain " + in_quotes(config.domain));
 }
 
 // What is local is nobody else's, but the root may be for others.
-audience readers(const configuration& config, reach who) {
-    return who == reach::local ? audience::owner : config.rights.read;
+configuration::rights_settings rights_in(const configuration& config, reach who) {
+    return who == reach::local ? configuration::rights_settings{} : config.rights;
 }
 
 // Local nodes of one root sweep up after each other, whatever they are configured with.
@@ -128,19 +163,21 @@ domain::domain(const configuration& config, reach who)
     : domain(config, who, expanded_root(config.root)) {}
 
 domain::domain(const configuration& config, reach who, const std::string& root_path)
-    : path(root_path + "/" + directory_for(config, who)),
-      root(open_root(root_path, mode_for(config.rights.read))) {
-    check_root(root.get(), root_path);
+    : root(open_root(root_path, mode_for(config.rights.read, config.rights.write))) {
+    check_directory(root.get(), config.rights.write, "open root " + in_quotes(root_path));
+    const auto name = who == reach::local ? local_directory_in(root.get()) : directory_for(config);
+    path = root_path + "/" + name;
     const auto files = files_for(config, who);
     publish_subscribe_suffix = files.publish_subscribe_suffix;
     event_suffix = files.event_suffix;
-    const auto mode = mode_for(readers(config, who));
-    const auto top = open_inside(root.get(), directory_for(config, who), root_path, mode);
+    const auto rights = rights_in(config, who);
+    const auto top = open_inside(root.get(), name, root_path, rights);
     agree(top.get(), files, "open domain " + in_quotes(config.domain));
-    services = open_inside(top.get(), files.services, root_path, mode);
-    nodes = open_inside(top.get(), files.nodes, root_path, mode);
-    processes = open_inside(top.get(), files.processes, root_path, mode);
-    doorbells = open_inside(top.get(), files.doorbells, root_path);
+    services = open_inside(top.get(), files.services, root_path, rights);
+    nodes = open_inside(top.get(), files.nodes, root_path, rights);
+    processes = open_inside(top.get(), files.processes, root_path, rights);
+    // Who only reads has nothing to ring here.
+    doorbells = open_inside(top.get(), files.doorbells, root_path, {.write = rights.write});
     identity = os::facts_of(top.get(), "open domain " + in_quotes(config.domain)).identity;
     if (who == reach::local) all_local = std::move(services);
 }
@@ -149,12 +186,12 @@ std::optional<domain> domain::if_there(const configuration& config) {
     const auto root_path = expanded_root(config.root);
     const auto doing = "open root " + in_quotes(root_path);
     domain made;
-    made.path = root_path + "/" + directory_for(config, reach::shared);
+    made.path = root_path + "/" + directory_for(config);
     made.publish_subscribe_suffix = config.files.publish_subscribe_suffix;
     made.event_suffix = config.files.event_suffix;
     made.root = os::open_directory(AT_FDCWD, root_path);
     if (!made.root) return std::nullopt;
-    const auto top = os::open_directory(made.root.get(), directory_for(config, reach::shared));
+    const auto top = os::open_directory(made.root.get(), directory_for(config));
     if (!top) return std::nullopt;
     made.services = os::open_directory(top.get(), config.files.services);
     made.nodes = os::open_directory(top.get(), config.files.nodes);
@@ -162,6 +199,12 @@ std::optional<domain> domain::if_there(const configuration& config) {
     made.identity = os::facts_of(top.get(), doing).identity;
     if (!made.services || !made.nodes || !made.processes) return std::nullopt;
     return made;
+}
+
+std::string local_directory_in(int root) {
+    const std::string name = ".local";
+    if (!os::facts_of(root, "look at the root").for_others_too()) return name;
+    return name + '.' + std::to_string(os::user_number());
 }
 
 void domain::make_services_of(process_id node) {

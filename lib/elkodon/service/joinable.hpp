@@ -59,6 +59,13 @@ public:
         return self();
     }
 
+    /// Which users may take part in the service when it is created here, and read it: as the node is configured, the owner,
+    /// unless set, and no more than that: they need a place in the root, too.
+    auto& writable_by(audience writers) {
+        wanted_.writable_by = writers;
+        return self();
+    }
+
 protected:
     joinable(std::shared_ptr<service::membership> member, service::static_configuration wanted)
         : member_(std::move(member)), wanted_(std::move(wanted)) {}

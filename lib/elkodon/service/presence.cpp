@@ -90,7 +90,7 @@ presence::presence(const configuration& config, reach who)
     : domain_(config, who),
       id_(os::random_number()),
       liveness_bound_(config.liveness_bound),
-      distrust_peers_(config.distrust_peers),
+      distrust_peers_(config.distrust_peers || config.rights.write != audience::owner),
       wait_strategy_(config.wait_strategy),
       doorbell_backend_(config.doorbell),
       fork_generation_(os::fork_generation()),

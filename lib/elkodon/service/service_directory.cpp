@@ -6,8 +6,10 @@
 #include <elkodon/service/service_directory.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <set>
+#include <thread>
 
 namespace elkodon::service {
 namespace {
@@ -20,14 +22,20 @@ std::string_view word_for(joining how) noexcept {
     return words[static_cast<int>(how)];
 }
 
+std::uint32_t mode_of(const static_configuration& wanted, const configuration& settings) {
+    return mode_for(wanted.readable_by.value_or(settings.rights.read),
+                    wanted.writable_by.value_or(settings.rights.write));
+}
+
 // Opens the directory and takes its lock. Whoever removed it in between has moved the path on: try anew.
 os::fd lock_path(int services,
                  const std::string& name,
                  joining how,
+                 std::uint32_t mode,
                  std::chrono::milliseconds lock_wait,
                  const std::string& doing) {
     for (;;) {
-        if (how != joining::open) os::make_directory(services, name, doing);
+        if (how != joining::open) os::make_directory(services, name, doing, mode);
         auto directory = os::open_directory(services, name);
         if (!directory && how == joining::open) throw error(errc::service_not_found, doing);
         if (!directory) continue;
@@ -35,8 +43,11 @@ os::fd lock_path(int services,
             throw error(errc::service_busy, doing, "the directory's lock",
                         "free within " + std::to_string(lock_wait.count()) + " ms",
                         "held by a process that doesn't move on");
-        if (os::identity_of(services, name) == os::facts_of(directory.get(), doing).identity)
-            return directory;
+        const auto facts = os::facts_of(directory.get(), doing);
+        if (!facts.keeps_names())
+            throw error(errc::permission_denied, doing, "mode of the service's directory",
+                        "others can't remove each other's files (chmod +t)", "they can");
+        if (os::identity_of(services, name) == facts.identity) return directory;
         os::unlock_directory(directory.get());
     }
 }
@@ -55,9 +66,24 @@ std::string configuration_text(int directory, const std::string& doing) {
     return os::read_text(file.get(), longest_configuration, where);
 }
 
+// Where several users take part, one may open what another is just making: it takes its rights in a moment.
 std::shared_ptr<service_directory> service_directory::join(std::shared_ptr<membership> node,
                                                            static_configuration wanted,
                                                            joining how) {
+    const int most_tries = node->settings().rights.write == audience::owner ? 1 : 20;
+    for (int tries = 1;; ++tries) {
+        try {
+            return join_once(node, wanted, how);
+        } catch (const error& refused) {
+            if (refused.code() != errc::permission_denied || tries >= most_tries) throw;
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+    }
+}
+
+std::shared_ptr<service_directory> service_directory::join_once(std::shared_ptr<membership> node,
+                                                                static_configuration wanted,
+                                                                joining how) {
     const auto doing = std::string(word_for(how)) + " " + in_quotes(wanted.name);
     if (!node->process().ours()) throw error(errc::forked, doing);
     const auto& domain = node->process().directories();
@@ -69,8 +95,11 @@ std::shared_ptr<service_directory> service_directory::join(std::shared_ptr<membe
     const auto name =
         encode_name(wanted.name, doing) + node->process().directories().suffix_of(wanted.pattern);
     check_values(wanted, doing);
+    if (wanted.writable_by.value_or(audience::owner) > settings.rights.write)
+        throw error(errc::invalid_value, doing, "writable_by",
+                    "no more than may write the root (rights.write)", "more");
     auto directory = lock_path(node->process().directories().services.get(), name, how,
-                               settings.limits.lock_wait, doing);
+                               mode_of(wanted, settings), settings.limits.lock_wait, doing);
     auto made = std::make_shared<service_directory>(std::move(node), name, std::move(directory));
     const os::unlock_at_end unlock(made->descriptor());
     made->create_or_check(std::move(wanted), how);
@@ -86,6 +115,11 @@ service_directory::service_directory(std::shared_ptr<membership> node,
 void service_directory::create_or_check(static_configuration wanted, joining how) {
     const auto doing = std::string(word_for(how)) + " " + in_quotes(wanted.name);
     if (settings().clean_up.on_opening) clean_up_service(descriptor(), process(), unseen::stays);
+    const auto facts = os::facts_of(descriptor(), doing);
+    if (facts.owner != os::user_number() && !(facts.for_others_too() && os::may_write(descriptor())))
+        throw error(errc::permission_denied, doing, "the right to write", "ours",
+                    "user " + std::to_string(facts.owner) +
+                        "'s, who lets us read at most (writable_by, rights.write)");
     const bool exists = has_members(descriptor());
     if (exists && how == joining::create) throw error(errc::service_exists, doing);
     if (exists) {
@@ -99,6 +133,7 @@ void service_directory::create_or_check(static_configuration wanted, joining how
         remove_service(services, directory_name_.c_str(), descriptor());
         throw error(errc::service_not_found, doing);
     }
+    if (!clear_service(descriptor())) return take_over(wanted, how, doing);
     try {
         create(std::move(wanted), doing);
         become_member(doing);
@@ -106,6 +141,17 @@ void service_directory::create_or_check(static_configuration wanted, joining how
         remove_service(services, directory_name_.c_str(), descriptor());
         throw;
     }
+}
+
+// Nobody has it open, but only the user who made it can take it away: then it is used as it is.
+void service_directory::take_over(const static_configuration& wanted,
+                                  joining how,
+                                  const std::string& doing) {
+    if (how == joining::create)
+        throw error(errc::service_exists,
+                    doing + ": another user left it, whose next process takes it away");
+    check(wanted, doing);
+    become_member(doing);
 }
 
 void service_directory::check(const static_configuration& wanted, const std::string& doing) {
@@ -123,10 +169,7 @@ void service_directory::create(static_configuration wanted, const std::string& d
         throw error(errc::invalid_value, doing, "length of the static configuration",
                     "at most " + std::to_string(longest_configuration) + " bytes",
                     std::to_string(text.size()));
-    for (const auto& entry : os::list_directory(descriptor()))
-        os::unlink_name(descriptor(), entry.name);
-    // Before anything is made in it.
-    os::set_mode(descriptor(), mode_for(wanted.readable_by.value_or(settings().rights.read)), doing);
+    set_rights(wanted, doing);
     segment::own_segment page(descriptor(), {layout::segment_kind::control, {}, process().id()},
                               sizeof(layout::control_page), doing);
     page.link(descriptor(), control_name);
@@ -139,6 +182,17 @@ void service_directory::create(static_configuration wanted, const std::string& d
     const auto file = os::create_unnamed(descriptor(), 0, doing);
     os::write_text(file.get(), text, doing);
     os::link_unnamed(file.get(), descriptor(), configuration_name);
+}
+
+// Before anything is made in it. Whose directory another user made for all, and let go of, takes it as it is.
+void service_directory::set_rights(const static_configuration& wanted, const std::string& doing) {
+    const auto mode = mode_of(wanted, settings());
+    const auto facts = os::facts_of(descriptor(), doing);
+    if ((facts.mode & 07777) == mode) return;
+    if (facts.owner == os::user_number()) return os::set_mode(descriptor(), mode, doing);
+    throw error(errc::permission_denied, doing, "rights", "those of this user",
+                "those of user " + std::to_string(facts.owner) +
+                    ", who made the directory and alone can take it away");
 }
 
 // A node counts once, however often it has opened the service.
@@ -246,6 +300,30 @@ std::vector<port_entry> service_directory::list(port_kind kind) const {
     for (const auto& entry : os::list_directory(descriptor()))
         if (const auto slot = slot_of(kind, entry.name)) ports.push_back({*slot, entry.inode});
     return ports;
+}
+
+void service_directory::watch_names() {
+    const std::lock_guard lock(names_mutex_);
+    const auto doing = "watch the names of " + title();
+    if (names_ || !os::facts_of(descriptor(), doing).for_others_too()) return;
+    names_.emplace();
+    if (names_->watch(descriptor()) < 0) {
+        const int number = errno;
+        names_.reset();
+        os::throw_errno(number, doing + " (see /proc/sys/fs/inotify)");
+    }
+}
+
+std::uint64_t service_directory::name_changes() noexcept {
+    const std::lock_guard lock(names_mutex_);
+    if (!names_) return 0;
+    std::error_code out_of_memory;
+    const auto news = without_throwing(out_of_memory, [&] {
+        const auto taken = names_->take();
+        return taken.overflowed || !taken.events.empty();
+    });
+    if (news || out_of_memory) ++name_changes_;
+    return name_changes_;
 }
 
 bool service_directory::clean_up(unseen what) noexcept try {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <elkodon/layout/control_page.hpp>
+#include <elkodon/os/directory_watch.hpp>
 #include <elkodon/segment/foreign_segment.hpp>
 #include <elkodon/service/clean_up.hpp>
 #include <elkodon/service/files.hpp>
@@ -78,11 +79,23 @@ public:
     /// The ports that have a name now.
     std::vector<port_entry> list(port_kind kind) const;
 
+    /// From here on name_changes() counts, where other users may take part. Throws what the system says.
+    void watch_names();
+
+    /// How often the names have changed, as the kernel tells: whoever may write the control page can turn the generation
+    /// back. Always the same where only we take part. Any thread.
+    std::uint64_t name_changes() noexcept;
+
     /// Removes what the dead and the ended left here, unless somebody else is at it: then false. Any thread.
     bool clean_up(unseen what = unseen::stays) noexcept;
 
 private:
+    static std::shared_ptr<service_directory> join_once(std::shared_ptr<membership> node,
+                                                        static_configuration wanted,
+                                                        joining how);
     void create_or_check(static_configuration wanted, joining how);
+    void take_over(const static_configuration& wanted, joining how, const std::string& doing);
+    void set_rights(const static_configuration& wanted, const std::string& doing);
     void check(const static_configuration& wanted, const std::string& doing);
     void create(static_configuration wanted, const std::string& doing);
     void check_room(const std::string& doing) const;
@@ -101,6 +114,9 @@ private:
     std::string member_name_;
     static_configuration configuration_;
     segment::foreign_segment control_;
+    std::mutex names_mutex_;
+    std::optional<os::directory_watch> names_;
+    std::uint64_t name_changes_ = 0;
 };
 
 }  // namespace elkodon::service

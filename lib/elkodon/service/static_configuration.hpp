@@ -71,7 +71,8 @@ struct static_configuration {
     type_details type;
     std::vector<property> properties;
     bool any_type = false;  // whoever opens takes what the service carries; nobody can create
-    std::optional<audience> readable_by = {};  // where it isn't as the node's configuration says
+    std::optional<audience> readable_by = {},
+                            writable_by = {};  // where it isn't as the node's configuration says
     std::vector<attribute> attributes =
         {};  // what the service has; for who wants one: what it will have
     std::vector<attribute> required = {};         // what whoever opens it asks for

@@ -1,6 +1,7 @@
 // A service directory in which something lies that isn't what its name says: it is named, nothing touches it, and who is
 // in order goes on.
 #include "../caught.hpp"
+#include "../child.hpp"
 
 #include <elkodon/layout/segment_header.hpp>
 #include <elkodon/log.hpp>
@@ -172,6 +173,41 @@ TEST_CASE("notifiers and listeners pass over what isn't one of them, and hear ea
             CHECK(log.names(kind + ".1 in service \"bell\""));
             CHECK(file.untouched());
         }
+}
+
+// A doorbell that isn't one rings nobody: who sleeps there looks once a liveness bound.
+TEST_CASE("a doorbell's file that isn't one is left alone, and its owner's peers go on") {
+    for (const auto how : all_damage) {
+        INFO("damage " << static_cast<int>(how));
+        support::scratch_root root;
+        const auto node = elkodon::node::create();
+        auto service = node.service("camera").publish_subscribe<int>().create();
+        auto subscriber = service.subscriber().create();
+        subscriber.native_handle();
+        std::vector<fs::path> bells;
+        for (const auto& each : fs::directory_iterator(root.doorbells()))
+            if (each.is_regular_file()) bells.push_back(each.path());
+        REQUIRE(bells.size() == 1);
+        const planted file(bells[0], read_from(bells[0]), how);
+        auto publisher = service.publisher().create();
+        publisher.send_copy(6);
+        CHECK(*subscriber.receive() == 6);
+        CHECK(file.untouched());
+    }
+}
+
+// In `processes`: a name that could be a process' and has no lock is the remains of a dead one, whatever is in it; any
+// other name is nobody's.
+TEST_CASE("what lies among the lock files and isn't one is left alone") {
+    support::scratch_root root;
+    const auto first = elkodon::node::create();
+    const std::string odd[] = {"not a process", "00000000000000ff.more", "00000000000000fg"};
+    for (const auto& name : odd) std::ofstream(root.processes() / name) << "precious";
+    fs::create_directory(root.processes() / "00000000000000fe");
+    // A process' first node cleans up.
+    CHECK(in_child([] { return elkodon::node::create() ? "" : "no node"; }) == "");
+    for (const auto& name : odd) CHECK(read_from(root.processes() / name) == "precious");
+    CHECK(fs::is_directory(root.processes() / "00000000000000fe"));
 }
 
 }  // namespace tests::bad_files_cases

@@ -114,6 +114,7 @@ event_suffix = ".bell"
 on_opening = false
 [rights]
 read = "everyone"
+write = "group"
 [limits]
 open_files = 1000
 lock_wait = "1min"
@@ -138,7 +139,7 @@ event_id_max_value = 9
     expected.files.prefix = "mine-";
     expected.files.event_suffix = ".bell";
     expected.clean_up.on_opening = false;
-    expected.rights = {elkodon::audience::everyone};
+    expected.rights = {elkodon::audience::everyone, elkodon::audience::group};
     expected.limits.open_files = 1000;
     expected.limits.lock_wait = 1min;
     expected.publish_subscribe.history_size = 7;

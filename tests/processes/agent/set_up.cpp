@@ -2,11 +2,14 @@
 #include "agent.hpp"
 
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <fcntl.h>
+#include <grp.h>
 #include <stdexcept>
 #include <string_view>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 namespace agent {
@@ -59,10 +62,27 @@ std::string configure(state& own, const words& line) {
         own.config.wait_strategy = value == "block"  ? strategy::block()
                                    : value == "busy" ? strategy::busy()
                                                      : strategy::adaptive();
+    } else if (key == "clean_up") {
+        own.config.clean_up = {value == "on_creation", value == "on_opening",
+                               value == "on_destruction"};
+    } else if (key == "rights.write") {
+        own.config.rights.write = value == "everyone" ? elkodon::audience::everyone
+                                  : value == "group"  ? elkodon::audience::group
+                                                      : elkodon::audience::owner;
     } else {
         throw std::invalid_argument(key);
     }
     return "ok";
+}
+
+/// As another user, with this group: before there is a node.
+std::string become(state&, const words& line) {
+    const auto user = static_cast<uid_t>(number(line, 1));
+    const auto group = static_cast<gid_t>(number(line, 2));
+    if (setgroups(0, nullptr) != 0 || setgid(group) != 0 || setuid(user) != 0) return "refused";
+    // Becoming another user takes both away; a sanitizer looks at its own process at the end.
+    prctl(PR_SET_DUMPABLE, 1);
+    return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 ? "ok" : "it might outlive the test";
 }
 
 template <class Builder>
@@ -160,6 +180,7 @@ std::string come_and_go(state& own, const words& line) {
 
 void add_set_up(command_table& table) {
     table["configure"] = configure;
+    table["become"] = become;
     table["node"] = [](state& own, const words&) { return need_node(own), "ok"; };
     table["local_node"] = [](state& own, const words&) {
         own.node = elkodon::node::create_local();
