@@ -95,29 +95,25 @@ public:
     /// (1.02 × the floor instead of 0.80 ×, two cores of two caches; both measured).
     template <pools Pools = pools::one>
     void fetch_ahead(std::uint32_t loaned_soon) const noexcept {
-        if (mask_ > ahead)
+        if (mask_ > ahead) {
             // relaxed: ours.
-            fetch<Pools>(chunk_in(slot(next_ - 1 + ahead).load(std::memory_order_relaxed)));
-        fetch<Pools>(loaned_soon);
+            const auto leaving = chunk_in(slot(next_ - 1 + ahead).load(std::memory_order_relaxed));
+            if (leaving != layout::no_chunk) fetch_for_writing(&header<Pools>(leaving));
+        }
+        if (loaned_soon == layout::no_chunk) return;
+        const auto* const first = reinterpret_cast<const std::byte*>(&header<Pools>(loaned_soon));
+        fetch_for_writing(first);
+        if (pool_.stride > 64) fetch_for_writing(first + 64);
     }
 
 private:
     static constexpr std::uint64_t ahead = 16;
 
-    template <pools Pools>
-    void fetch(std::uint32_t chunk) const noexcept {
-        if (chunk == layout::no_chunk) return;
-        const auto* const first = reinterpret_cast<const std::byte*>(&header<Pools>(chunk));
-        fetch_for_writing(first);
-        if (pool_.stride > 64) fetch_for_writing(first + 64);
-    }
-
-    // After the slot was overwritten; whoever scans has fenced since.
+    // After the slot was overwritten; whoever scans has fenced since. Its message is the one that we have just lapped.
     template <pools Pools>
     void retire(std::uint32_t chunk) noexcept {
-        auto& word = header<Pools>(chunk).word;
-        // relaxed load: only this thread writes it. The store is ordered by the fence before the scan.
-        word.store(word.load(std::memory_order_relaxed) | 1, fenced_relaxed);
+        // relaxed: ordered by the fence before the scan.
+        header<Pools>(chunk).word.store(gone_word(next_ - 1 - ring_size()), fenced_relaxed);
     }
 
     template <pools Pools>
@@ -132,6 +128,7 @@ private:
             if (each.holds(chunk)) return *each.header(chunk);
         return *pool_.header(chunk);  // never: what is in use is in a pool that is kept
     }
+    std::uint64_t ring_size() const noexcept { return mask_ + 1; }
     layout::ring_slot& slot(std::uint64_t sequence) const noexcept {
         return segment_->ring[sequence & mask_];
     }
