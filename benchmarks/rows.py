@@ -49,6 +49,10 @@ def eventfd(one_core):
     return measure
 
 
+def ringed(**arguments):
+    return program("uring_ours", **{"count": 1_500, **arguments})
+
+
 def event(way, **more):
     return program("event_ours", way=way, count=1_500, **more)
 
@@ -138,6 +142,22 @@ def peer_rows():
             name = peer.removeprefix("peer_").removesuffix("_latency")
             rows.append(Row(f"seed_{text}_{name}", "ns", latency(size), name, program(peer, size=size, count=5_000), 1.0))
     return rows
+
+
+def uring_rows():
+    """Awaited over io_uring, in a loop of ours."""
+    bell, rows = "liburing, polls of bare eventfds", []
+    for name, one_core, goal in (("two_cores", False, 1.1), ("one_core", True, 1.2)):
+        for doorbell, suffix in (("eventfd", ""), ("futex", "_futex")):
+            rows.append(Row(f"uring_cold_{name}{suffix}", "ns", ringed(one_core=one_core, doorbell=doorbell, strategy="block"),
+                            bell, program("uring_eventfd", one_core=one_core, count=1_500), goal))
+    return rows + [
+        Row("uring_hot", "ns", ringed(strategy="adaptive", count=20_000), "one word bounced, half a round trip", word, 1.4),
+        Row("uring_throughput_many", "messages/s", ringed(way="throughput", count=3_000_000), "throughput_64",
+            lambda programs: highest(throughput(1)(programs), throughput(64)(programs)), 0.7, better="higher"),
+        Row("uring_echo", "requests/s", program("uring_echo", way="ours"), "the same server in callbacks of liburing",
+            program("uring_echo", way="plain"), 0.9, better="higher"),
+    ]
 
 
 def all_rows():
