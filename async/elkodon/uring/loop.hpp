@@ -375,10 +375,15 @@ private:
             ring_.take_completions();
             return woken();
         }
-        const auto began = now();
         const auto most = estimator_.spin_for();
         const bool spun = most > most.zero() && anybody_polled();
-        if (spun && spin(began, most)) return;
+        // A dense stream costs no look at the clock.
+        if (spun && look_often()) {
+            estimator_.waited({{}, true, false, true});
+            return go_on_after_spin();
+        }
+        const auto began = now();
+        if (spun && spin(began, most)) return go_on_after_spin();
         fall_asleep();
         const bool sleeps = !busy();
         wait(sleeps ? 1 : 0);
@@ -390,23 +395,32 @@ private:
     }
 
     // True: something has come.
+    bool look_often() noexcept {
+        for (int i = 0; i < 32; ++i) {
+            look();
+            if (!to_do().empty()) return true;
+            pause_once();
+        }
+        return busy() || ring_.any_completions() || ring_.wants_kernel();
+    }
     bool spin(loops::steady_time began, std::chrono::nanoseconds most) {
         const auto timer = next_timer();
-        for (int round = 1;; ++round) {
-            look();
-            if (busy() || ring_.any_completions() || ring_.wants_kernel()) break;
-            for (int i = 0; i < 8; ++i) pause_once();
-            if (round % 16 != 0) continue;
-            if (estimator_.yields()) os::yield();
+        for (;;) {
+            const bool found = look_often();
             const auto time = now();
+            if (found || (timer && *timer <= time)) {
+                estimator_.waited({time - began, true, false, !to_do().empty()});
+                return true;
+            }
             if (time - began >= most) return false;
-            if (timer && *timer <= time) break;
+            if (estimator_.yields()) os::yield();
         }
-        estimator_.waited({now() - began, true, false, !to_do().empty()});
+    }
+    void go_on_after_spin() {
         if (ring_.wants_kernel()) wait(0);
+        if (!ring_.any_completions()) return;
         ring_.take_completions();
         woken();
-        return true;
     }
 
     // Says that it sleeps, then looks once more.

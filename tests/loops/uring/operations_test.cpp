@@ -186,15 +186,16 @@ TEST_CASE(
                           std::to_integer<std::uint8_t>(one[0]) == static_cast<std::uint8_t>(got++);
         }
     };
-    const auto write = [](loop& on, int file, std::uint64_t& count, auto& until) -> task<> {
+    const auto write = [](loop& on, int file, std::uint64_t& count,
+                          const std::uint64_t& read_of_them, auto& until) -> task<> {
         while (!until.done()) {
             const std::byte next{static_cast<std::uint8_t>(count)};
-            if (::send(file, &next, 1, MSG_DONTWAIT) == 1) ++count;
+            if (count == read_of_them && ::send(file, &next, 1, MSG_DONTWAIT) == 1) ++count;
             co_await on.async_sleep_for(std::chrono::microseconds(count % 11));
         }
     };
     auto reading = io.spawn(read(io, pair.one.get(), bytes, timeouts, in_order));
-    io.spawn(write(io, pair.two.get(), sent, reading));
+    io.spawn(write(io, pair.two.get(), sent, bytes, reading));
     io.run();
     reading.get();
     std::byte rest;
