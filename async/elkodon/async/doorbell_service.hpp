@@ -68,6 +68,13 @@ inline asio::any_io_executor without_strand(const asio::any_io_executor& executo
 inline doorbell_service::doorbell_service(asio::execution_context& context)
     : asio::execution_context::service(context) {}
 
+/// The service of the context that `executor` belongs to. Asio's reactor comes first, so that it is the child's already when
+/// a fork is told of to ours, and ours ends before it.
+inline doorbell_service& doorbell_service_of(const asio::any_io_executor& executor) {
+    const asio::posix::basic_stream_descriptor<asio::any_io_executor> first(executor);
+    return asio::use_service<doorbell_service>(asio::query(executor, asio::execution::context));
+}
+
 template <class Port>
 std::shared_ptr<place_of<Port>> doorbell_service::enter(Port& port,
                                                         waiter& who,
@@ -127,8 +134,7 @@ inline void doorbell_service::notify_fork(asio::execution_context::fork_event ev
 /// only when nothing is awaited. Any thread.
 template <class Context>
 void set_wait_strategy(Context& context, wait_strategy strategy) {
-    asio::use_service<doorbell_service>(static_cast<asio::execution_context&>(context))
-        .set_wait_strategy(strategy);
+    doorbell_service_of(context.get_executor()).set_wait_strategy(strategy);
 }
 
 }  // namespace elkodon::async

@@ -112,10 +112,8 @@ private:
 
     void open(Port port) {
         if (!port) throw error(errc::closed, "await an empty port");
-        auto& context = asio::query(executor_, asio::execution::context);
-        auto& service = asio::use_service<doorbell_service>(context);
         auto state = std::make_shared<port_state<Port>>(std::move(port));
-        state->place = service.enter(state->port, state->who, executor_);
+        state->place = doorbell_service_of(executor_).enter(state->port, state->who, executor_);
         state_ = std::move(state);
     }
 

@@ -70,6 +70,7 @@ void waiting_room::leave_polled(seated& at) noexcept {
 
 // From the last one on: whoever is ready leaves, and the last one takes its place.
 void waiting_room::poll() noexcept {
+    look_at_cooled();
     look();
     for (auto i = polled_.size(); i-- > 0;)
         if (i < polled_.size()) look_at(polled_[i]);

@@ -43,7 +43,7 @@ public:
     /// The same for a port that has had news since we slept last, while its owner polls.
     void await_polled(seat_number seat) noexcept;
     bool dense(seat_number seat) const noexcept { return seats_[seat].ready_after == sleeps_; }
-    /// Looks at these, and at the marks.
+    /// Looks at these, at those that turned cold just now, and at the marks.
     void poll() noexcept;
 
     /// Nobody waits for it any more.
