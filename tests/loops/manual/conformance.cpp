@@ -47,6 +47,7 @@ namespace conformance {
 using kits = std::tuple<manual_kit>;
 }
 
+#include "../conformance/dying.hpp"
 #include "../conformance/ending.hpp"
 #include "../conformance/others.hpp"
 #include "../conformance/publishing.hpp"

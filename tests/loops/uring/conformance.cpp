@@ -3,6 +3,7 @@
 
 #include "kits.hpp"
 
+#include "../conformance/dying.hpp"
 #include "../conformance/ending.hpp"
 #include "../conformance/others.hpp"
 #include "../conformance/publishing.hpp"
