@@ -104,7 +104,7 @@ long faults_of_this_thread() {
 }
 }  // namespace
 
-TEST_CASE("with prefaulting no message meets a page fault after the first ones") {
+TEST_CASE("with prefaulting no message meets a page fault after the first ones", "[no emulator]") {
     support::scratch_root root;
     auto config = elkodon::configuration::load();
     config.domain = "prefaulting";

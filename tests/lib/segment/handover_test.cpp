@@ -177,7 +177,8 @@ TEST_CASE("peers that connect and say nothing don't keep the honest from waking 
     here.is_woken_by(*early, 3);
 }
 
-TEST_CASE("peers that send what nobody asked for wake the owner, and leave nothing with him") {
+TEST_CASE("peers that send what nobody asked for wake the owner, and leave nothing with him",
+          "[no emulator]") {
     honest_owner here;
     const auto bell = here.bell();
     auto intruder = here.intruder();
@@ -292,7 +293,8 @@ TEST_CASE("an owner that closes each connection is connected to anew with each r
     CHECK(open_files() <= before + 1);
 }
 
-TEST_CASE("whatever an owner hands over that is no eventfd is closed, and he is rung with bytes") {
+TEST_CASE("whatever an owner hands over that is no eventfd is closed, and he is rung with bytes",
+          "[no emulator]") {
     hostile_owner here;
     const auto files = wrong_files();
     const auto bell = here.bell(here.id);
