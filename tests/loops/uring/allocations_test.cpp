@@ -65,10 +65,11 @@ task<> send(Loop& loop,
             const bool& end,
             std::uint64_t& allocations) {
     std::uint64_t before = 0;
-    for (std::uint64_t i = 0; !end; ++i) {
+    std::uint64_t i = 0;
+    while (!end) {
         if (i == 1'000) before = asked;
         if (i == 2'900) allocations = asked - before;
-        publisher.send_copy(i);
+        publisher.send_copy(i++);
         co_await loop.async_sleep_for(1ns);
     }
 }
