@@ -1,5 +1,7 @@
 // co_await in Asio with the receiver asleep: a ping-pong of two processes, each with an io_context of its own, a publisher
 // and an awaited subscriber of `size` bytes. Half a round trip, from before the send to the resumed coroutine.
+// `way=cold`: loops that sleep at once; `way=hot`: adaptive ones. `others`: so many more subscribers are awaited in each loop,
+// and nothing is sent to them.
 #include "message.hpp"
 
 #include <elkodon/asio.hpp>
@@ -10,6 +12,9 @@
 #include <asio/detached.hpp>
 #include <asio/io_context.hpp>
 #include <asio/use_awaitable.hpp>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace {
 
@@ -54,26 +59,60 @@ auto open(const elkodon::node& node, std::string_view name) {
     return node.service(name).publish_subscribe<bench::message<N>>().open_or_create();
 }
 
+// Before the loop's thread is pinned, or the strategy would think that the other process needs its core.
+void choose(asio::io_context& io, const bench::arguments& args) {
+    elkodon::async::set_wait_strategy(io, args.text("way", "cold") == "hot"
+                                              ? elkodon::wait_strategy::adaptive()
+                                              : elkodon::wait_strategy::block());
+}
+
+// Subscribers that wait for ever, a hundred to a service.
+class idlers {
+public:
+    idlers(asio::io_context& io, const elkodon::node& node, std::uint64_t count, const char* side) {
+        for (std::uint64_t i = 0; i < count; ++i) {
+            if (i % 100 == 0)
+                service_ =
+                    node.service("benchmark/idle " + std::string(side) + std::to_string(i / 100))
+                        .publish_subscribe<std::uint64_t>()
+                        .max_subscribers(100)
+                        .open_or_create();
+            all_.push_back(std::make_unique<elkodon::async::subscriber<std::uint64_t>>(
+                io, service_.subscriber().create()));
+            all_.back()->async_wait(asio::detached);
+        }
+    }
+    void close() { all_.clear(); }
+
+private:
+    elkodon::publish_subscribe_service<std::uint64_t> service_;
+    std::vector<std::unique_ptr<elkodon::async::subscriber<std::uint64_t>>> all_;
+};
+
 template <std::size_t N>
 void measure(const bench::arguments& args) {
     const auto cores = args.cores();
     auto* const meeting = bench::shared<bench::meeting>();
 
     const auto child = [&] {
-        bench::pin(cores.second);
         asio::io_context io{1};
+        choose(io, args);
+        bench::pin(cores.second);
         auto node = elkodon::node::create();
         auto ping = open<N>(node, "benchmark/ping");
         auto pong = open<N>(node, "benchmark/pong");
         auto sends = pong.publisher().create();
         numbers<N> hears{io, ping.subscriber().create()};
+        idlers others(io, node, args.number("others", 0), "answering ");
         meeting->arrive();
-        asio::co_spawn(io, answer(std::move(hears), std::move(sends), *meeting), asio::detached);
+        asio::co_spawn(io, answer(std::move(hears), std::move(sends), *meeting),
+                       [&](std::exception_ptr) { others.close(); });
         io.run();
     };
     auto round_trips = bench::two_processes(child, [&] {
-        bench::pin(cores.first);
         asio::io_context io{1};
+        choose(io, args);
+        bench::pin(cores.first);
         auto node = elkodon::node::create();
         auto ping = open<N>(node, "benchmark/ping");
         auto pong = open<N>(node, "benchmark/pong");
@@ -81,8 +120,10 @@ void measure(const bench::arguments& args) {
         numbers<N> hears{io, pong.subscriber().create()};
         bench::measured_loop loop{args.number("warm_up", 200), args.number("count", 2'000),
                                   args.milliseconds()};
+        idlers others(io, node, args.number("others", 0), "asking ");
         meeting->arrive();
-        asio::co_spawn(io, ask(std::move(hears), std::move(sends), *meeting, loop), asio::detached);
+        asio::co_spawn(io, ask(std::move(hears), std::move(sends), *meeting, loop),
+                       [&](std::exception_ptr) { others.close(); });
         io.run();
         return std::move(loop).result();
     });

@@ -42,6 +42,14 @@ def awaited(one_core, size=64):
     return program("await_ours", one_core=one_core, count=1_500, size=size)
 
 
+def awaited_hot(others=0):
+    return program("await_ours", one_core=False, count=50_000, size=64, way="hot", others=others)
+
+
+def await_throughput(batch):
+    return program("await_throughput", count=2_000_000, batch=batch)
+
+
 def eventfd(one_core):
     def measure(programs):
         return lowest(*(programs.run("await_eventfd", one_core=one_core, count=1_500, way=way)
@@ -168,6 +176,12 @@ def all_rows():
             "bare ring of indices", ring(0), 0.75, better="higher"),
         Row("await_cold_two_cores", "ns", awaited(False), bell, eventfd(False), 1.1),
         Row("await_cold_one_core", "ns", awaited(True), bell, eventfd(True), 1.2),
+        Row("await_hot", "ns", awaited_hot(), "one word bounced, half a round trip", word, 1.5),
+        Row("await_10000", "ns", awaited_hot(10_000), "await_hot", awaited_hot(), 1.3, rounds=3),
+        Row("await_throughput", "messages/s", await_throughput(1), "throughput_64",
+            lambda programs: highest(throughput(1)(programs), throughput(64)(programs)), 0.2, better="higher", rounds=3),
+        Row("await_throughput_many", "messages/s", await_throughput(64), "throughput_64",
+            lambda programs: highest(throughput(1)(programs), throughput(64)(programs)), 0.7, better="higher", rounds=3),
         Row("blocking_wait", "ns", event("block"), "bare futexes", slept("futex"), 1.1),
         Row("fd_wait", "ns", event("epoll"), "bare eventfds and epoll", slept("epoll"), 1.15),
         Row("notify_awake", "ns", event("poll"), "one word bounced, half a round trip", word, 2.0),
