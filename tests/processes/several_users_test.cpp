@@ -103,15 +103,19 @@ TEST_CASE("a user who clears another's waiter bits delays its wake-up, and can't
 }
 
 TEST_CASE("two users ring each other's events") {
-    const shared_root root("everyone");
-    if (!root.possible()) return;
-    for (const auto& way : {"blocking", "epoll"}) {
-        auto listener = root.as(alice, {open_bells, "listener"});
-        listener.tell(std::string("hear ") + way);
-        listener.wait_until_asleep();
-        auto notifier = root.as(bob, {open_bells, "notifier"});
-        must(notifier, "notify 3");
-        CHECK(listener.line() == "ids 3");
+    for (const std::string writers : {"group", "everyone"}) {
+        const shared_root root(writers);
+        if (!root.possible()) return;
+        for (const std::string way : {"blocking", "epoll"})
+            for (const bool alice_hears : {true, false}) {
+                INFO(writers << ", " << way << ", " << (alice_hears ? "Alice" : "Bob") << " hears");
+                auto listener = root.as(alice_hears ? alice : bob, {open_bells, "listener"});
+                listener.tell("hear " + way);
+                listener.wait_until_asleep();
+                auto notifier = root.as(alice_hears ? bob : alice, {open_bells, "notifier"});
+                must(notifier, "notify 3");
+                CHECK(listener.line() == "ids 3");
+            }
     }
 }
 
