@@ -104,10 +104,12 @@ void listener_port::watch_peers() { watch_roster(bell(), peers_); }
 
 void listener_port::look_at_peers() noexcept {
     suspicious_ = true;
-    if (end_the_ended(peers_, service().process(), [](peer& each) { each.ended = true; }))
-        cleaning_due_ = true;
+    const bool any_dead =
+        end_the_ended(peers_, service().process(), [](peer& each) { each.ended = true; });
+    if (any_dead) cleaning_due_ = true;
     if (cleaning_due_) clean_up();
-    refresh();
+    // A thousand who sleep on futexes come by once a second: reading the directory is too dear for nothing.
+    if (any_dead || service().generation() != generation_) refresh();
 }
 
 // Somebody else who holds the lock may have looked for the dead before this death: then it's for us to come again.

@@ -290,7 +290,8 @@ void subscriber_port::watch_peers() { watch_roster(bell(), peers_); }
 void subscriber_port::look_at_peers() noexcept {
     const bool any_dead = end_the_ended(peers_, service().process(),
                                         [this](publisher_peer& peer) { end_peer(peer); });
-    refresh();  // first: the cleaner asks what we have seen
+    // First: the cleaner asks what we have seen. For nothing it would be too dear: see listener_port.
+    if (any_dead || service().generation() != generation_) refresh();
     if (any_dead) service().clean_up();
 }
 
