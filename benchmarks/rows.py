@@ -177,6 +177,7 @@ def all_rows():
         Row("await_cold_two_cores", "ns", awaited(False), bell, eventfd(False), 1.1),
         Row("await_cold_one_core", "ns", awaited(True), bell, eventfd(True), 1.2),
         Row("await_hot", "ns", awaited_hot(), "one word bounced, half a round trip", word, 1.5),
+        Row("adaptive_hot", "ns", awaited_hot(), "one word bounced, half a round trip", word, 2.0),
         Row("await_10000", "ns", awaited_hot(10_000), "await_hot", awaited_hot(), 1.3, rounds=3),
         Row("await_throughput", "messages/s", await_throughput(1), "throughput_64",
             lambda programs: highest(throughput(1)(programs), throughput(64)(programs)), 0.2, better="higher", rounds=3),

@@ -1,7 +1,6 @@
 // Counts what the whole process asks operator new for, in steady state: an awaited receive asks for nothing.
 #include <elkodon/asio.hpp>
 
-#include "asio_tokens.hpp"
 #include "world.hpp"
 
 #include <asio/bind_allocator.hpp>
@@ -130,7 +129,7 @@ asio::awaitable<void> receive(elkodon::async::subscriber<std::uint64_t>& numbers
 asio::awaitable<void> receive_tuples(elkodon::async::subscriber<std::uint64_t>& numbers,
                                      meter& count) {
     for (bool more = true; more;) {
-        auto result = co_await numbers.async_receive(test::as_tuple(asio::use_awaitable));
+        auto result = co_await numbers.async_receive(elkodon::async::as_tuple(asio::use_awaitable));
         more = !std::get<0>(result) && count.note();
     }
 }

@@ -1,7 +1,6 @@
 // Shapes of coroutines that compilers have got wrong, with what must come out. Their destructors count.
 #include <elkodon/asio.hpp>
 
-#include "asio_tokens.hpp"
 #include "two_kinds.hpp"
 
 #include <asio/bind_cancellation_slot.hpp>
@@ -23,7 +22,7 @@ namespace {
 using namespace asio::experimental::awaitable_operators;
 using test::samples;
 
-constexpr auto as_tuple = test::as_tuple(asio::use_awaitable);
+constexpr auto as_tuple = elkodon::async::as_tuple(asio::use_awaitable);
 
 // Two samples may be held: one that is destroyed twice, or never, shows at once.
 samples::object object_with_two_borrows(const test::world& world, asio::io_context& io) {

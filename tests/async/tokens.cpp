@@ -1,7 +1,6 @@
 // Every completion token of Asio's, with what it makes of a sample and of an error.
 #include <elkodon/asio.hpp>
 
-#include "asio_tokens.hpp"
 #include "two_kinds.hpp"
 
 #include <asio/associated_executor.hpp>
@@ -128,7 +127,7 @@ TEST_CASE("a coroutine gets the sample, and an abort is thrown into it") {
 asio::awaitable<void> await_tuples(number_subscriber& numbers,
                                    std::vector<std::error_code>& errors,
                                    std::uint64_t& got) {
-    constexpr auto token = test::as_tuple(asio::use_awaitable);
+    constexpr auto token = elkodon::async::as_tuple(asio::use_awaitable);
     auto first = co_await numbers.async_receive(token);
     auto& [first_error, first_taken] = first;
     errors.push_back(first_error);
@@ -157,7 +156,7 @@ TEST_CASE("deferred: nothing begins before it is launched") {
     samples numbers;
     asio::io_context io;
     samples::object object{io, numbers.port()};
-    auto later = object.async_receive(test::deferred);
+    auto later = object.async_receive(elkodon::async::deferred);
     numbers.send(7);
     CHECK(io.poll() == 0);
     test::outcome<number_sample> other, got;
