@@ -9,6 +9,8 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -23,6 +25,20 @@ namespace elkodon {
 template <class T>
 struct is_shareable
     : std::bool_constant<std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>> {};
+
+// Trivially copyable, and yet an address of this process.
+template <class C, class Traits>
+struct is_shareable<std::basic_string_view<C, Traits>> : std::false_type {};
+template <class T, std::size_t Extent>
+struct is_shareable<std::span<T, Extent>> : std::false_type {};
+template <class T>
+struct is_shareable<std::reference_wrapper<T>> : std::false_type {};
+template <>
+struct is_shareable<std::nullptr_t> : std::false_type {};
+template <class T, std::size_t N>
+struct is_shareable<std::array<T, N>>
+    : std::bool_constant<!std::is_pointer_v<T> && !std::is_member_pointer_v<T> &&
+                         is_shareable<T>::value> {};
 
 /// A type that means the same in every process that maps it: trivially copyable (or opted in by is_shareable), and
 /// neither a pointer nor a reference, which mean something in one process only. (What its members are, only its
@@ -100,11 +116,12 @@ struct check_payload {
         !one || !std::is_polymorphic_v<T>,
         "elkodon: a type with virtual functions can't be a payload, since its hidden pointer means "
         "something in one process only");
-    static_assert(
-        !one || std::is_polymorphic_v<T> || is_shareable<T>::value,
-        "elkodon: a payload must be trivially copyable, since other processes see its bytes only: "
-        "give it members that are (no std::string, no std::vector), or opt in by specialising "
-        "elkodon::is_shareable");
+    static_assert(!one || std::is_polymorphic_v<T> || is_shareable<T>::value,
+                  "elkodon: a payload must be trivially copyable and refer to nothing, since other "
+                  "processes see "
+                  "its bytes only: give it members that do so (no std::string, no std::vector, no "
+                  "std::span), "
+                  "or opt in by specialising elkodon::is_shareable");
     static_assert(!one || alignment_of<T>() <= layout::page,
                   "elkodon: a payload can't be aligned to more than a page (4096 bytes), where a "
                   "mapping begins");
@@ -124,13 +141,12 @@ struct check_header<Header> {
 
 namespace naming {
 
-// "… [with T = point]" from gcc, "… [T = point]" from clang.
+// "… [with T = point]" from gcc, "… [T = point]" from clang. No named type in the signature: gcc would explain that, too.
 template <class T>
-constexpr std::string_view spelled() noexcept {
+constexpr auto spelled() noexcept {
     constexpr std::string_view whole = __PRETTY_FUNCTION__;
     constexpr auto begin = whole.find("T = ") + 4;
-    constexpr auto end = whole.find_first_of(";]", begin);
-    return whole.substr(begin, end - begin);
+    return whole.substr(begin, whole.size() - 1 - begin);
 }
 
 template <class T>
@@ -145,15 +161,103 @@ constexpr std::string_view number_name() noexcept {
     return sizeof(T) == 1 ? "u8" : sizeof(T) == 2 ? "u16" : sizeof(T) == 4 ? "u32" : "u64";
 }
 
+/// What compilers spell differently, spelled in one way: "long unsigned int" and "unsigned long" are u64, brackets close
+/// without a space, and one name does for what has none.
+template <class T>
+class normalised {
+    static constexpr std::string_view given = spelled<T>();
+
+    struct text {
+        std::array<char, given.size()> characters{};
+        std::size_t size = 0;
+        constexpr void put(std::string_view more) {
+            for (const char each : more) characters[size++] = each;
+        }
+    };
+
+    static constexpr bool in_word(char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '_';
+    }
+    static constexpr std::string_view word_at(std::size_t at) {
+        auto end = at;
+        while (end < given.size() && in_word(given[end])) ++end;
+        return given.substr(at, end - at);
+    }
+
+    /// The words of one built-in type, in whatever order.
+    struct built_in {
+        bool is_unsigned = false, is_signed = false, is_char = false, is_float = false,
+             is_double = false, is_int = false, is_short = false;
+        int longs = 0;
+
+        constexpr bool take(std::string_view word) {
+            if (word == "unsigned") return is_unsigned = true;
+            if (word == "signed") return is_signed = true;
+            if (word == "char") return is_char = true;
+            if (word == "float") return is_float = true;
+            if (word == "double") return is_double = true;
+            if (word == "int") return is_int = true;
+            if (word == "short") return is_short = true;
+            return word == "long" && ++longs > 0;
+        }
+        constexpr std::string_view name() const {
+            if (is_char) return is_unsigned ? "u8" : is_signed ? "i8" : "char";
+            if (is_float) return "f32";
+            if (is_double) return longs > 0 ? "f80" : "f64";
+            if (is_short) return is_unsigned ? "u16" : "i16";
+            const bool wide = longs > 1 || (longs == 1 && sizeof(long) == 8);
+            return wide ? (is_unsigned ? "u64" : "i64") : (is_unsigned ? "u32" : "i32");
+        }
+    };
+
+    static constexpr text made = [] {
+        text out;
+        for (std::size_t at = 0; at < given.size();) {
+            for (const std::string_view unnamed : {"(anonymous namespace)", "{anonymous}"})
+                if (given.substr(at).starts_with(unnamed)) {
+                    out.put("{anonymous}");
+                    at += unnamed.size();
+                }
+            if (at == given.size()) break;
+            if (!in_word(given[at])) {
+                const bool closes =
+                    given[at] == ' ' && at + 1 < given.size() &&
+                    std::string_view(">[*&").find(given[at + 1]) != std::string_view::npos;
+                if (!closes) out.put(given.substr(at, 1));
+                ++at;
+                continue;
+            }
+            auto word = word_at(at);
+            if (built_in type; type.take(word)) {
+                for (at += word.size(); at + 1 < given.size() && given[at] == ' ';) {
+                    word = word_at(at + 1);
+                    if (!type.take(word)) break;
+                    at += 1 + word.size();
+                }
+                out.put(type.name());
+                continue;
+            }
+            out.put(word);
+            at += word.size();
+        }
+        return out;
+    }();
+
+public:
+    static constexpr std::string_view value{made.characters.data(), made.size};
+};
+
 }  // namespace naming
 
-/// The name by which services know T: `u64`, `f32`, a class' own name. Specialise it to give a type a name
-/// of your own, as for a type whose C++ name differs between two programs.
+/// The name by which services know T: `u64`, `f32`, a class' own name, the same from each compiler. Specialise it to give a
+/// type a name of your own: for one whose C++ name differs between two programs, and for what compilers name differently,
+/// which is a type inside of a function, and one with an enumerator among its template arguments.
 template <class T>
 struct type_name {
     static constexpr std::string_view value = std::is_arithmetic_v<T> || std::same_as<T, std::byte>
                                                   ? naming::number_name<T>()
-                                                  : naming::spelled<T>();
+                                                  : naming::normalised<T>::value;
 };
 
 namespace naming {

@@ -26,6 +26,7 @@ elkodon::service_name name();
 USE = "void use() {{ auto service = name().publish_subscribe<{}>().create(); service.publisher().create(); }}"
 
 COPYABLE = "must be trivially copyable"
+REFERS = "and refer to nothing"
 WRONG = {
     "int*": "a pointer can't be a payload, since it means something in one process only",
     "plain*": "send what it points to, or an index",
@@ -42,6 +43,12 @@ WRONG = {
     "with_text": COPYABLE,
     "copied": "opt in by specialising elkodon::is_shareable",
     "destroyed": COPYABLE,
+    "std::string_view": REFERS,
+    "std::span<int>": REFERS,
+    "std::reference_wrapper<int>": REFERS,
+    "std::nullptr_t": REFERS,
+    "std::array<int*, 3>": REFERS,
+    "std::array<std::string_view, 3>": REFERS,
     "far": "can't be aligned to more than a page",
     # The same of the elements of slices, and of user headers.
     "std::string[]": COPYABLE,
@@ -50,7 +57,7 @@ WRONG = {
     "int, int*": "a pointer can't be a payload",
     "int[], virtual_frame": "a type with virtual functions can't be a payload",
 }
-RIGHT = ["int", "plain", "plain[]", "int, plain", "plain[], plain", "opted_in", "opted_in[], opted_in", "elkodon::untyped"]
+RIGHT = ["int", "plain", "plain[]", "int, plain", "plain[], plain", "opted_in", "opted_in[], opted_in", "std::array<plain, 3>", "elkodon::untyped"]
 
 
 class Compiler:

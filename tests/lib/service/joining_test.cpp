@@ -1,8 +1,10 @@
 #include "../caught.hpp"
 
 #include <elkodon/node.hpp>
+#include <elkodon/static_vector.hpp>
 #include <support/scratch_root.hpp>
 
+#include <array>
 #include <iterator>
 #include <thread>
 #include <unistd.h>
@@ -193,8 +195,35 @@ TEST_CASE("types are called by fixed-width names, classes by their own") {
     CHECK(elkodon::type_name<bool>::value == "bool");
     CHECK(elkodon::type_name<char>::value == "char");
     CHECK(elkodon::type_name<std::byte>::value == "byte");
-    CHECK(
-        contains(std::string(elkodon::type_name<std::pair<int, char>>::value), "pair<int, char>"));
+}
+
+namespace names {
+template <class... T>
+struct box {};
+struct unsigned_int {};
+namespace {
+struct hidden {};
+}  // namespace
+}  // namespace names
+
+// Literally, since each compiler of CI runs this.
+TEST_CASE("a class is called the same by every compiler, whatever it calls its parts") {
+    using elkodon::type_name;
+    using names::box;
+    CHECK(type_name<std::pair<int, char>>::value == "std::pair<i32, char>");
+    CHECK(type_name<std::array<std::uint64_t, 4>>::value == "std::array<u64, 4>");
+    CHECK(type_name<std::array<long long, 4>>::value == "std::array<i64, 4>");
+    CHECK(type_name<std::pair<short, unsigned short>>::value == "std::pair<i16, u16>");
+    CHECK(type_name<std::pair<signed char, unsigned char>>::value == "std::pair<i8, u8>");
+    CHECK(type_name<std::pair<float, long double>>::value == "std::pair<f32, f80>");
+    const std::string here = "tests::joining_cases::names::";
+    CHECK(type_name<box<box<int>>>::value == here + "box<" + here + "box<i32>>");
+    CHECK(type_name<box<int[3]>>::value == here + "box<i32[3]>");
+    CHECK(type_name<box<names::unsigned_int>>::value == here + "box<" + here + "unsigned_int>");
+    CHECK(type_name<names::hidden>::value == here + "{anonymous}::hidden");
+    CHECK(type_name<box<int[3], char>>::value != type_name<box<int[3], bool>>::value);
+    CHECK(type_name<elkodon::static_vector<std::array<std::uint64_t, 2>, 3>>::value ==
+          "static_vector<std::array<u64, 2>, 3>");
 }
 
 TEST_CASE("what is no value can't be a payload, and what no mapping can align neither") {
