@@ -191,7 +191,10 @@ bool clear_service(int directory) {
            os::unlink_name(directory, control_name);
 }
 
+// The path may name a successor by now, who has only just made it and holds its lock, not this one's.
 void remove_service(int services, const char* name, int directory) noexcept try {
+    const auto ours = os::facts_of(directory, "remove a service").identity;
+    if (os::identity_of(services, name) != ours) return;
     if (clear_service(directory)) os::remove_directory(services, name);
 } catch (...) {
     // The next cleaner goes on.
