@@ -35,7 +35,6 @@ int main() {
     auto service = elkodon::node::create()
                        .service("My/Funk/ServiceName")
                        .publish_subscribe<std::uint64_t>()
-                       .max_subscribers(64)
                        .open_or_create();
     elkodon::uring::loop loop;
     elkodon::uring::signals signals{loop, {SIGINT, SIGTERM}};

@@ -2,6 +2,7 @@
 #include <elkodon/base/atomic.hpp>
 #include <elkodon/os/file.hpp>
 #include <elkodon/os/mapping.hpp>
+#include <elkodon/os/process.hpp>
 
 #include <cerrno>
 #include <map>
@@ -90,9 +91,13 @@ mapping::mapping(int file, std::uint64_t size, access mode, const std::string& d
       size_(size) {}
 
 mapping::~mapping() {
-    if (begin_ && !fences_as_orders) munmap(begin_, size_);
+    if (!begin_ || fences_as_orders) return;
+    if (absent_after_fork_of_.value_or(fork_generation()) != fork_generation()) return;
+    munmap(begin_, size_);
 }
 
-void mapping::absent_in_children() const noexcept { madvise(begin_, size_, MADV_DONTFORK); }
+void mapping::absent_in_children() noexcept {
+    if (madvise(begin_, size_, MADV_DONTFORK) == 0) absent_after_fork_of_ = fork_generation();
+}
 
 }  // namespace elkodon::os

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -27,10 +28,13 @@ public:
     mapping() noexcept = default;
     mapping(int file, std::uint64_t size, access mode, const std::string& doing, paging how = {});
     mapping(mapping&& other) noexcept
-        : begin_(std::exchange(other.begin_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+        : begin_(std::exchange(other.begin_, nullptr)),
+          size_(std::exchange(other.size_, 0)),
+          absent_after_fork_of_(std::exchange(other.absent_after_fork_of_, std::nullopt)) {}
     mapping& operator=(mapping&& other) noexcept {
         std::swap(begin_, other.begin_);
         std::swap(size_, other.size_);
+        std::swap(absent_after_fork_of_, other.absent_after_fork_of_);
         return *this;
     }
     ~mapping();
@@ -39,12 +43,14 @@ public:
     std::uint64_t size() const noexcept { return size_; }
     explicit operator bool() const noexcept { return begin_ != nullptr; }
 
-    /// A fork's child must not write what has one writer: there the pages are absent.
-    void absent_in_children() const noexcept;
+    /// A fork's child must not write what has one writer: there the pages are absent. It may have mapped something of its
+    /// own at that address since: the destructor leaves it alone there.
+    void absent_in_children() noexcept;
 
 private:
     std::byte* begin_ = nullptr;
     std::uint64_t size_ = 0;
+    std::optional<std::uint32_t> absent_after_fork_of_;  // the fork generation in which it is there
 };
 
 }  // namespace elkodon::os

@@ -199,10 +199,13 @@ TEMPLATE_LIST_TEST_CASE("a port that waits elsewhere can't be awaited, nor one t
     CHECK_THROWS_AS(subscriber(at.loop(), {}), elkodon::error);
 }
 
-// A coroutine type that somebody else wrote: begins at once, tells nobody.
+// A coroutine type that somebody else wrote: begins at once, tells nobody. One that throws keeps its frame.
 struct foreign {
+    std::coroutine_handle<> frame;
     struct promise_type {
-        foreign get_return_object() noexcept { return {}; }
+        foreign get_return_object() noexcept {
+            return {std::coroutine_handle<promise_type>::from_promise(*this)};
+        }
         std::suspend_never initial_suspend() noexcept { return {}; }
         std::suspend_never final_suspend() noexcept { return {}; }
         void return_void() noexcept {}
@@ -237,10 +240,11 @@ TEMPLATE_LIST_TEST_CASE("what a foreign coroutine throws leaves the loop, which 
         co_await numbers.async_receive();
         throw std::runtime_error("on purpose");
     };
-    body(from);
+    const auto thrown = body(from);
     at.kit.settle();
     at.send(1);
     CHECK_THROWS_WITH(at.kit.until([] { return false; }), "on purpose");
+    thrown.frame.destroy();
     seen got;
     auto running = at.loop().spawn(receive(from, 1, got));
     at.send(2);
