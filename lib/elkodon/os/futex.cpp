@@ -11,32 +11,32 @@
 namespace elkodon::os {
 namespace {
 
-// The half that changes: a futex has 32 bits. Never FUTEX_PRIVATE_FLAG: the word is shared with other processes.
-const std::byte* low_half(const atomic<std::uint64_t>& word) noexcept {
-    constexpr std::size_t offset = std::endian::native == std::endian::little ? 0 : 4;
-    return reinterpret_cast<const std::byte*>(&word) + offset;
-}
-
 timespec time_of(std::chrono::steady_clock::time_point when) noexcept {
     const auto count =
         std::max(when.time_since_epoch(), std::chrono::steady_clock::duration{}).count();
     return {static_cast<time_t>(count / 1'000'000'000), static_cast<long>(count % 1'000'000'000)};
 }
 
+// Never FUTEX_PRIVATE_FLAG: the word is shared with other processes.
 // By the clock and not by a span: after a signal it goes on as it was.
-long wait(const std::byte* half, std::uint32_t expected, const timespec* until) noexcept {
+long wait(const std::uint32_t* half, std::uint32_t expected, const timespec* until) noexcept {
     return syscall(SYS_futex, half, FUTEX_WAIT_BITSET, expected, until, nullptr,
                    FUTEX_BITSET_MATCH_ANY);
 }
 
 // All, since whoever maps the word may sleep on it, and one wake-up would then be his.
-long or_and_wake(const std::byte* half, std::uint32_t bits) noexcept {
+long or_and_wake(const std::uint32_t* half, std::uint32_t bits) noexcept {
     constexpr auto all = std::numeric_limits<int>::max();
     const auto operation = FUTEX_OP(FUTEX_OP_OR, bits, FUTEX_OP_CMP_EQ, 0);
     return syscall(SYS_futex, half, FUTEX_WAKE_OP, all, std::uintptr_t{0}, half, operation);
 }
 
 }  // namespace
+
+const std::uint32_t* low_half(const atomic<std::uint64_t>& word) noexcept {
+    constexpr std::size_t index = std::endian::native == std::endian::little ? 0 : 1;
+    return reinterpret_cast<const std::uint32_t*>(&word) + index;
+}
 
 wait_end sleep_on(const atomic<std::uint64_t>& word,
                   std::uint64_t expected,

@@ -12,6 +12,9 @@
 
 namespace elkodon::os {
 
+/// The half that changes, on which whoever sleeps is: a futex has 32 bits. Any thread.
+const std::uint32_t* low_half(const atomic<std::uint64_t>& word) noexcept;
+
 /// Sleeps as long as the low half of `word` is that of `expected`, which the kernel checks against who sets it: until
 /// somebody wakes it or the time is over (none: for ever). It may return earlier: look again. Signals don't end it.
 /// Any thread.

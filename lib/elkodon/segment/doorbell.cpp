@@ -4,7 +4,6 @@
 #include <elkodon/segment/bell.hpp>
 #include <elkodon/segment/doorbell.hpp>
 
-#include <bit>
 #include <cerrno>
 
 namespace elkodon::segment {
@@ -109,11 +108,9 @@ void doorbell::look_again_after(std::chrono::nanoseconds time) noexcept {
 
 // Brought forward, never put off: put off at every arming it might never come.
 futex_sleep doorbell::sleep_on() const noexcept {
-    constexpr bool low_half_first = std::endian::native == std::endian::little;
-    const auto* const halves = reinterpret_cast<const std::uint32_t*>(&armed_word());
     // relaxed: as in sleep_on_futex().
     const auto look = look_at_.load(std::memory_order_relaxed);
-    return {low_half_first ? halves : halves + 1,
+    return {os::low_half(armed_word()),
             static_cast<std::uint32_t>(layout::armed_word(epoch_, armed_state::armed)),
             clock::time_point(clock::duration(look))};
 }
