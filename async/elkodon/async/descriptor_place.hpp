@@ -14,7 +14,8 @@
 namespace elkodon::async {
 
 /// One for each such port. Any thread. What waits lies in Asio's queue, and ends with the context.
-class descriptor_place : public std::enable_shared_from_this<descriptor_place> {
+class descriptor_place : public waiting_place,
+                         public std::enable_shared_from_this<descriptor_place> {
 public:
     descriptor_place(const asio::any_io_executor& executor, int file)
         : file_(std::in_place, executor, file) {}
@@ -45,31 +46,6 @@ public:
         std::exchange(who.outstanding, nullptr)->aborted = true;
         std::error_code ignored;
         if (file_) file_->cancel(ignored);
-    }
-
-    bool begin(waiter& who, operation& op) noexcept {
-        const std::lock_guard lock(mutex_);
-        if (who.outstanding) return false;
-        who.outstanding = &op;
-        return true;
-    }
-
-    template <class Take>
-    bool unless_aborted(const waiter& who, const operation& op, Take&& take) {
-        const std::lock_guard lock(mutex_);
-        if (op.aborted || who.closed) return false;
-        take();
-        return true;
-    }
-
-    void end(waiter& who, const operation& op) noexcept {
-        const std::lock_guard lock(mutex_);
-        if (who.outstanding == &op) who.outstanding = nullptr;
-    }
-
-    bool closed(const waiter& who) noexcept {
-        const std::lock_guard lock(mutex_);
-        return who.closed;
     }
 
     int native_handle() noexcept { return file_ ? file_->native_handle() : -1; }
@@ -105,7 +81,6 @@ private:
         file_.reset();
     }
 
-    std::mutex mutex_;
     std::optional<asio::posix::basic_stream_descriptor<asio::any_io_executor>> file_;
     bool down_ = false, forked_ = false;
 };

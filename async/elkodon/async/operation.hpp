@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 
 namespace elkodon::async {
 
@@ -75,12 +76,53 @@ private:
     operation** end_ = &first_;
 };
 
-/// The asynchronous side of one port, as its station sees it. Guarded by the station's mutex.
+/// The asynchronous side of one port, as its place sees it. Guarded by the place's mutex.
 struct waiter {
     operation* outstanding = nullptr;  // the one operation that has begun and not completed
     operation::owner waiting;          // the same one, while the station keeps it
     std::uint32_t seat = 0;            // in the station's room
     bool closed = false;               // the port is not the object's any more
+};
+
+/// What every place where ports wait does alike: on each port one operation at a time, and while it takes nobody else
+/// touches the port. Any thread.
+class waiting_place {
+public:
+    waiting_place(const waiting_place&) = delete;
+    waiting_place& operator=(const waiting_place&) = delete;
+
+    /// An operation begins: false when another one is outstanding on this port. It ends when it completes or
+    /// is destroyed.
+    bool begin(waiter& who, operation& op) noexcept {
+        const std::lock_guard lock(mutex_);
+        if (who.outstanding) return false;
+        who.outstanding = &op;
+        return true;
+    }
+    void end(waiter& who, const operation& op) noexcept {
+        const std::lock_guard lock(mutex_);
+        if (who.outstanding == &op) who.outstanding = nullptr;
+    }
+
+    /// Calls `take`, while nobody else may touch the port, unless the operation was aborted meanwhile.
+    template <class Take>
+    bool unless_aborted(const waiter& who, const operation& op, Take&& take) {
+        const std::lock_guard lock(mutex_);
+        if (op.aborted || who.closed) return false;
+        take();
+        return true;
+    }
+
+    bool closed(const waiter& who) noexcept {
+        const std::lock_guard lock(mutex_);
+        return who.closed;
+    }
+
+protected:
+    waiting_place() = default;
+    ~waiting_place() = default;
+
+    std::mutex mutex_;
 };
 
 }  // namespace elkodon::async

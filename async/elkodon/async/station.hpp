@@ -32,7 +32,7 @@ namespace elkodon::async {
 /// its strategy spins; for 2 µs at most, then the loop's other handlers have theirs. Whenever somebody is awaited, the
 /// doorbell is armed, or a turn is in the context's queue: whatever a handler does meanwhile, another thread of the context
 /// can go on.
-class station : public std::enable_shared_from_this<station> {
+class station : public waiting_place, public std::enable_shared_from_this<station> {
 public:
     station(const segment::doorbell_place& place,
             const asio::any_io_executor& executor,
@@ -50,25 +50,6 @@ public:
     /// Marks what is outstanding as aborted, and sends it on its way if it waits.
     /// With `which`: only if that is the outstanding one.
     void cancel(waiter& who, const operation* which = nullptr);
-
-    /// An operation begins: false when another one is outstanding on this port. It ends when it completes or
-    /// is destroyed.
-    bool begin(waiter& who, operation& op) noexcept;
-
-    /// Calls `take`, while nobody else may touch the port, unless the operation was aborted meanwhile.
-    template <class Take>
-    bool unless_aborted(const waiter& who, const operation& op, Take&& take) {
-        const std::lock_guard lock(mutex_);
-        if (op.aborted || who.closed) return false;
-        take();
-        return true;
-    }
-    void end(waiter& who, const operation& op) noexcept;
-
-    bool closed(const waiter& who) noexcept {
-        const std::lock_guard lock(mutex_);
-        return who.closed;
-    }
 
     /// What it does before it sleeps, from the next wait on.
     void set_wait_strategy(wait_strategy strategy) {
@@ -121,7 +102,6 @@ private:
 
     inline static thread_local const station* in_turn_ = nullptr;  // whose turn this thread is in
 
-    std::mutex mutex_;
     port::waiting_room room_;  // awaits the ports whose operations wait
     asio::any_io_executor executor_;
     asio::io_context* io_;                      // of that executor, where it is one
@@ -171,18 +151,6 @@ void station::detach(Port& port, waiter& who, Then&& then) noexcept {
     if (forked()) waiting.detach();
     else room_.detach(waiting);
     then();
-}
-
-inline bool station::begin(waiter& who, operation& op) noexcept {
-    const std::lock_guard lock(mutex_);
-    if (who.outstanding) return false;
-    who.outstanding = &op;
-    return true;
-}
-
-inline void station::end(waiter& who, const operation& op) noexcept {
-    const std::lock_guard lock(mutex_);
-    if (who.outstanding == &op) who.outstanding = nullptr;
 }
 
 // Never inline in the initiating function: through the context's queue, or by the turn that this thread is in, which goes
