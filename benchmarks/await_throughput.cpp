@@ -1,6 +1,6 @@
 // Messages a second into a coroutine: one publisher in a process of its own, one awaited subscriber, a lossless service, in which
 // the publisher waits when the buffer is full. `batch=1` awaits messages one at a time, anything else by async_receive_many.
-#include "message.hpp"
+#include "stream.hpp"
 
 #include <elkodon/asio.hpp>
 #include <elkodon/elkodon.hpp>
@@ -13,9 +13,6 @@
 #include <span>
 
 namespace {
-
-constexpr std::uint64_t buffer = 1024;  // as throughput_ours has
-constexpr std::size_t most = 64;
 
 using payload = bench::message<64>;
 using numbers = elkodon::async::subscriber<payload>;
@@ -38,7 +35,7 @@ asio::awaitable<void> one_by_one(numbers& from, counted& into) {
 }
 
 asio::awaitable<void> in_batches(numbers& from, std::size_t batch, counted& into) {
-    std::array<elkodon::sample<payload>, most> samples;
+    std::array<elkodon::sample<payload>, bench::most_at_once> samples;
     const auto some = std::span{samples}.first(batch);
     do {
         const auto count = co_await from.async_receive_many(some, asio::use_awaitable);
@@ -49,38 +46,16 @@ asio::awaitable<void> in_batches(numbers& from, std::size_t batch, counted& into
 
 bench::throughput measure(const bench::arguments& args) {
     const auto count = args.number("count", 3'000'000);
-    const auto batch = std::min<std::size_t>(args.number("batch", 64), most);
+    const auto batch = std::min<std::size_t>(args.number("batch", 64), bench::most_at_once);
     const auto cores = args.cores();
     auto* const meeting = bench::shared<bench::meeting>();
-    const auto open = [](const elkodon::node& node) {
-        return node.service("benchmark/throughput")
-            .publish_subscribe<payload>()
-            .enable_safe_overflow(false)
-            .max_publishers(1)
-            .max_subscribers(1)
-            .subscriber_max_buffer_size(buffer)
-            .subscriber_max_borrowed_samples(most)
-            .open_or_create();
-    };
-    const auto child = [&] {
-        bench::pin(cores.second);
-        auto node = elkodon::node::create();
-        auto service = open(node);
-        auto publisher = service.publisher().create();
-        meeting->arrive();
-        for (std::uint64_t i = 0; i < count && !meeting->ends_after(1); ++i) {
-            auto loan = publisher.loan_uninit();
-            loan->write(i);
-            bench::require(!publisher.send(std::move(loan)), "send");
-        }
-    };
+    const auto child = [&] { bench::publish_stream<payload>(args, count, *meeting); };
     return bench::two_processes(child, [&] {
         asio::io_context io{1};
         elkodon::async::set_wait_strategy(io, elkodon::wait_strategy::adaptive());
         bench::pin(cores.first);
         auto node = elkodon::node::create();
-        auto service = open(node);
-        numbers from{io, service.subscriber().create()};
+        numbers from{io, bench::open_stream<payload>(node).subscriber().create()};
         meeting->arrive();
         counted into{count, 0, bench::throughput{count, args.milliseconds()}};
         asio::co_spawn(io, batch == 1 ? one_by_one(from, into) : in_batches(from, batch, into),

@@ -1,15 +1,12 @@
 // Messages a second: one publisher, one subscriber, a lossless service, in which the publisher waits when the buffer is full.
 // `batch=1` takes messages one at a time, anything else by receive_many.
-#include "message.hpp"
+#include "stream.hpp"
 
 #include <elkodon/elkodon.hpp>
 
 #include <span>
 
 namespace {
-
-constexpr std::uint64_t buffer = 1024;  // as the bare ring has
-constexpr std::size_t most = 64;
 
 template <std::size_t N>
 class receiver {
@@ -44,44 +41,22 @@ private:
 
     elkodon::subscriber<payload>& port_;
     std::size_t batch_;
-    std::array<elkodon::sample<payload>, most> samples_;
+    std::array<elkodon::sample<payload>, bench::most_at_once> samples_;
     std::uint64_t taken_ = 0;
 };
 
 template <std::size_t N>
 bench::throughput measure(const bench::arguments& args) {
     const auto count = args.number("count", 3'000'000);
-    const auto batch = std::min<std::size_t>(args.number("batch", 32), most);
+    const auto batch = std::min<std::size_t>(args.number("batch", 32), bench::most_at_once);
     const auto cores = args.cores();
     auto* const meeting = bench::shared<bench::meeting>();
 
-    const auto open = [](const elkodon::node& node) {
-        return node.service("benchmark/throughput")
-            .publish_subscribe<bench::message<N>>()
-            .enable_safe_overflow(false)
-            .max_publishers(1)
-            .max_subscribers(1)
-            .subscriber_max_buffer_size(buffer)
-            .subscriber_max_borrowed_samples(most)
-            .open_or_create();
-    };
-    const auto child = [&] {
-        bench::pin(cores.second);
-        auto node = elkodon::node::create();
-        auto service = open(node);
-        auto publisher = service.publisher().create();
-        meeting->arrive();
-        for (std::uint64_t i = 0; i < count && !meeting->ends_after(1); ++i) {
-            auto loan = publisher.loan_uninit();
-            loan->write(i);
-            bench::require(!publisher.send(std::move(loan)), "send");
-        }
-    };
+    const auto child = [&] { bench::publish_stream<bench::message<N>>(args, count, *meeting); };
     return bench::two_processes(child, [&] {
         bench::pin(cores.first);
         auto node = elkodon::node::create();
-        auto service = open(node);
-        auto subscriber = service.subscriber().create();
+        auto subscriber = bench::open_stream<bench::message<N>>(node).subscriber().create();
         meeting->arrive();
         bench::throughput rate{count, args.milliseconds()};
         receiver<N> receiver{subscriber, batch};

@@ -1,7 +1,7 @@
 // co_await over io_uring: a ping-pong of two processes, each with a loop of its own, a publisher and an awaited subscriber.
 // `doorbell=eventfd|futex`: on what the ring sleeps; `strategy=block|adaptive|busy`: what the loop does before. Half a round trip,
 // from before the send to the resumed coroutine. `way=throughput`: messages a second by async_receive_many instead.
-#include "message.hpp"
+#include "stream.hpp"
 
 #include <elkodon/elkodon.hpp>
 #include <elkodon/io_uring.hpp>
@@ -89,11 +89,8 @@ int latency(const bench::arguments& args) {
     return 0;
 }
 
-// As throughput_ours: a lossless service with a buffer of 1,024.
-constexpr std::size_t most = 64;
-
 elkodon::task<> take_all(numbers hears, std::uint64_t count, bench::throughput& rate) {
-    std::array<elkodon::sample<payload>, most> batch;
+    std::array<elkodon::sample<payload>, bench::most_at_once> batch;
     for (std::uint64_t taken = 0; taken < count;) {
         const auto n = co_await hears.async_receive_many(batch);
         for (auto& each : std::span{batch}.first(n))
@@ -106,26 +103,12 @@ int throughput(const bench::arguments& args) {
     const auto count = args.number("count", 3'000'000);
     const auto cores = args.cores();
     auto* const meeting = bench::shared<bench::meeting>();
-    const auto lossless = [](const elkodon::node& node) {
-        return node.service("benchmark/throughput")
-            .publish_subscribe<payload>()
-            .enable_safe_overflow(false)
-            .max_publishers(1)
-            .max_subscribers(1)
-            .subscriber_max_buffer_size(1024)
-            .subscriber_max_borrowed_samples(most)
-            .open_or_create();
-    };
-    const auto child = [&] {
-        bench::pin(cores.second);
-        auto sends = lossless(elkodon::node::create()).publisher().create();
-        meeting->arrive();
-        for (std::uint64_t i = 0; i < count && !meeting->ends_after(1); ++i) send(sends, i);
-    };
+    const auto child = [&] { bench::publish_stream<payload>(args, count, *meeting); };
     auto rate = bench::two_processes(child, [&] {
         bench::pin(cores.first);
         elkodon::uring::loop io{settings_of(args)};
-        numbers hears{io, lossless(elkodon::node::create()).subscriber().create()};
+        numbers hears{io,
+                      bench::open_stream<payload>(elkodon::node::create()).subscriber().create()};
         meeting->arrive();
         bench::throughput measured{count, args.milliseconds()};
         io.spawn(take_all(std::move(hears), count, measured));
